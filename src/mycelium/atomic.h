@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * Atomic words, fences and marks for payload bytes that threads or processes share.
+ *
+ * In production these are the compiler's C11 atomics and plain accesses. In the `simcheck` build
+ * (MYC_SIMCHECK defined for the archive and, through its target, for everything that links it) every
+ * operation goes through the simulator, which may preempt or kill the caller at that very point.
+ * Every acquire in the tree names, in a comment, the release that it pairs with.
+ */
+#ifndef MYC_ATOMIC_H
+#define MYC_ATOMIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Words are wrapped so that nobody reads them plainly, and aligned to their size on every CPU. */
+struct myc_atomic_u32 {
+    uint32_t value;
+} __attribute__((aligned(4)));
+
+struct myc_atomic_u64 {
+    uint64_t value;
+} __attribute__((aligned(8)));
+
+#ifdef MYC_SIMCHECK
+
+enum myc_simcheck_op {
+    MYC_SIMCHECK_LOAD,
+    MYC_SIMCHECK_STORE,
+    MYC_SIMCHECK_EXCHANGE,
+    MYC_SIMCHECK_ADD,
+    MYC_SIMCHECK_COMPARE_EXCHANGE,
+    MYC_SIMCHECK_FENCE,
+    MYC_SIMCHECK_PAYLOAD_READ,
+    MYC_SIMCHECK_PAYLOAD_WRITE
+};
+
+/**
+ * Performs one simulated operation on the `size`-byte word at `address`; defined by the harness.
+ *
+ * `operand` is the value stored, added or swapped in; `expected` the comparand. Returns the value the
+ * word had before (the value read, for a load). `order` is an __ATOMIC_* constant.
+ */
+uint64_t myc_simcheck_atomic(
+    enum myc_simcheck_op op,
+    void *address,
+    uint32_t size,
+    uint64_t operand,
+    uint64_t expected,
+    int order);
+
+#define MYC_ATOMIC_LOAD_(type, p, order)                                                           \
+    ((type)myc_simcheck_atomic(                                                                    \
+        MYC_SIMCHECK_LOAD, (void *)(uintptr_t)&(p)->value, (uint32_t)sizeof(type), 0, 0, order))
+#define MYC_ATOMIC_STORE_(type, p, v, order)                                                       \
+    ((void)myc_simcheck_atomic(                                                                    \
+        MYC_SIMCHECK_STORE, &(p)->value, (uint32_t)sizeof(type), (uint64_t)(v), 0, order))
+#define MYC_ATOMIC_RMW_(type, op, builtin, p, v)                                                   \
+    ((type)myc_simcheck_atomic(                                                                    \
+        op, &(p)->value, (uint32_t)sizeof(type), (uint64_t)(v), 0, __ATOMIC_SEQ_CST))
+#define MYC_ATOMIC_FENCE_(order)                                                                   \
+    ((void)myc_simcheck_atomic(MYC_SIMCHECK_FENCE, NULL, 0, 0, 0, order))
+
+#else
+
+#define MYC_ATOMIC_LOAD_(type, p, order) (__atomic_load_n(&(p)->value, order))
+#define MYC_ATOMIC_STORE_(type, p, v, order) (__atomic_store_n(&(p)->value, (v), order))
+#define MYC_ATOMIC_RMW_(type, op, builtin, p, v) (builtin(&(p)->value, (v), __ATOMIC_SEQ_CST))
+#define MYC_ATOMIC_FENCE_(order) (__atomic_thread_fence(order))
+
+#endif
+
+/* One family per width: load relaxed/acquire/seq_cst, store relaxed/release/seq_cst, exchange, add. */
+#define MYC_ATOMIC_FAMILY_(width, type)                                                            \
+    static inline type myc_load_relaxed_##width(const struct myc_atomic_##width *word)             \
+    {                                                                                              \
+        return MYC_ATOMIC_LOAD_(type, word, __ATOMIC_RELAXED);                                     \
+    }                                                                                              \
+    static inline type myc_load_acquire_##width(const struct myc_atomic_##width *word)             \
+    {                                                                                              \
+        return MYC_ATOMIC_LOAD_(type, word, __ATOMIC_ACQUIRE);                                     \
+    }                                                                                              \
+    static inline type myc_load_seq_cst_##width(const struct myc_atomic_##width *word)             \
+    {                                                                                              \
+        return MYC_ATOMIC_LOAD_(type, word, __ATOMIC_SEQ_CST);                                     \
+    }                                                                                              \
+    static inline void myc_store_relaxed_##width(struct myc_atomic_##width *word, type value)      \
+    {                                                                                              \
+        MYC_ATOMIC_STORE_(type, word, value, __ATOMIC_RELAXED);                                    \
+    }                                                                                              \
+    static inline void myc_store_release_##width(struct myc_atomic_##width *word, type value)      \
+    {                                                                                              \
+        MYC_ATOMIC_STORE_(type, word, value, __ATOMIC_RELEASE);                                    \
+    }                                                                                              \
+    static inline void myc_store_seq_cst_##width(struct myc_atomic_##width *word, type value)      \
+    {                                                                                              \
+        MYC_ATOMIC_STORE_(type, word, value, __ATOMIC_SEQ_CST);                                    \
+    }                                                                                              \
+    static inline type myc_exchange_##width(struct myc_atomic_##width *word, type value)           \
+    {                                                                                              \
+        return MYC_ATOMIC_RMW_(type, MYC_SIMCHECK_EXCHANGE, __atomic_exchange_n, word, value);     \
+    }                                                                                              \
+    static inline type myc_fetch_add_##width(struct myc_atomic_##width *word, type value)          \
+    {                                                                                              \
+        return MYC_ATOMIC_RMW_(type, MYC_SIMCHECK_ADD, __atomic_fetch_add, word, value);           \
+    }
+
+MYC_ATOMIC_FAMILY_(u32, uint32_t)
+MYC_ATOMIC_FAMILY_(u64, uint64_t)
+
+/** Stores `desired` if the word holds `expected` (seq_cst); true if it did. */
+static inline bool myc_compare_exchange_u32(
+    struct myc_atomic_u32 *word, uint32_t expected, uint32_t desired)
+{
+#ifdef MYC_SIMCHECK
+    return (uint32_t)myc_simcheck_atomic(
+               MYC_SIMCHECK_COMPARE_EXCHANGE, &word->value, 4, desired, expected, __ATOMIC_SEQ_CST)
+           == expected;
+#else
+    return __atomic_compare_exchange_n(
+        &word->value, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+#endif
+}
+
+/** A full fence: orders every earlier access before every later one, across all seq_cst fences. */
+static inline void myc_fence_seq_cst(void)
+{
+    MYC_ATOMIC_FENCE_(__ATOMIC_SEQ_CST);
+}
+
+/** Marks bytes that other threads will read after a release; call after writing, before releasing. */
+static inline void myc_shared_write(void *bytes, size_t size)
+{
+#ifdef MYC_SIMCHECK
+    (void)myc_simcheck_atomic(MYC_SIMCHECK_PAYLOAD_WRITE, bytes, (uint32_t)size, 0, 0, 0);
+#else
+    (void)bytes;
+    (void)size;
+#endif
+}
+
+/** Marks bytes another thread wrote; call after acquiring, before reading. */
+static inline void myc_shared_read(const void *bytes, size_t size)
+{
+#ifdef MYC_SIMCHECK
+    (void)myc_simcheck_atomic(
+        MYC_SIMCHECK_PAYLOAD_READ, (void *)(uintptr_t)bytes, (uint32_t)size, 0, 0, 0);
+#else
+    (void)bytes;
+    (void)size;
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

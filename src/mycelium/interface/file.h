@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * File seam: what the edges and recordings need of a file system.
+ *
+ * Threads: any; one handle is used by one thread at a time. These calls may block on the disk.
+ */
+#ifndef MYC_INTERFACE_FILE_H
+#define MYC_INTERFACE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/bytes.h>
+#include <mycelium/diagnostic.h>
+#include <mycelium/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How to open, or-ed; without MYC_FILE_WRITE a file is opened for reading only. */
+enum {
+    MYC_FILE_WRITE = 1,
+    MYC_FILE_CREATE = 2,    /* make it if it is not there, mode 0644 */
+    MYC_FILE_EXCLUSIVE = 4, /* with CREATE: EXISTS if it is there */
+    MYC_FILE_TRUNCATE = 8
+};
+
+struct myc_file_ops;
+
+struct myc_file {
+    const struct myc_file_ops *ops;
+};
+
+struct myc_file_ops {
+    uint32_t size;
+
+    /** Opens `path`. Required. Errors: NOT_FOUND, EXISTS, DENIED, LIMIT, IO. */
+    enum myc_status (*open)(
+        struct myc_file *file,
+        const char *path,
+        uint32_t flags,
+        struct myc_handle *out_handle,
+        struct myc_diagnostic *diagnostic);
+
+    /** Reads at `offset`. Required. OK with *out_bytes >= 1, END at the end of the file, IO. */
+    enum myc_status (*read)(
+        struct myc_file *file,
+        struct myc_handle handle,
+        uint64_t offset,
+        struct myc_span bytes,
+        size_t *out_bytes);
+
+    /** Writes at `offset`, all or an error. Required. Errors: NO_MEMORY (disk full), IO. */
+    enum myc_status (*write)(
+        struct myc_file *file,
+        struct myc_handle handle,
+        uint64_t offset,
+        struct myc_const_span bytes);
+
+    /** Size in bytes. Required. */
+    enum myc_status (*get_size)(
+        struct myc_file *file, struct myc_handle handle, uint64_t *out_bytes);
+
+    /** Makes what was written durable. Required. Errors: IO. */
+    enum myc_status (*sync)(struct myc_file *file, struct myc_handle handle);
+
+    /** Renames, replacing the target at once. Required. Errors: NOT_FOUND, DENIED, IO. */
+    enum myc_status (*rename)(struct myc_file *file, const char *source, const char *target);
+
+    /** Removes a file. Required. Errors: NOT_FOUND, DENIED, IO. */
+    enum myc_status (*unlink)(struct myc_file *file, const char *path);
+
+    /** Closes. Required. Accepts the empty handle. */
+    void (*close)(struct myc_file *file, struct myc_handle handle);
+};
+
+MYC_MUST_USE static inline enum myc_status myc_file_open(
+    struct myc_file *file,
+    const char *path,
+    uint32_t flags,
+    struct myc_handle *out_handle,
+    struct myc_diagnostic *diagnostic)
+{
+    return file->ops->open(file, path, flags, out_handle, diagnostic);
+}
+
+MYC_MUST_USE static inline enum myc_status myc_file_read(
+    struct myc_file *file,
+    struct myc_handle handle,
+    uint64_t offset,
+    struct myc_span bytes,
+    size_t *out_bytes)
+{
+    return file->ops->read(file, handle, offset, bytes, out_bytes);
+}
+
+MYC_MUST_USE static inline enum myc_status myc_file_write(
+    struct myc_file *file,
+    struct myc_handle handle,
+    uint64_t offset,
+    struct myc_const_span bytes)
+{
+    return file->ops->write(file, handle, offset, bytes);
+}
+
+MYC_MUST_USE static inline enum myc_status myc_file_get_size(
+    struct myc_file *file, struct myc_handle handle, uint64_t *out_bytes)
+{
+    return file->ops->get_size(file, handle, out_bytes);
+}
+
+MYC_MUST_USE static inline enum myc_status myc_file_sync(
+    struct myc_file *file, struct myc_handle handle)
+{
+    return file->ops->sync(file, handle);
+}
+
+MYC_MUST_USE static inline enum myc_status myc_file_rename(
+    struct myc_file *file, const char *source, const char *target)
+{
+    return file->ops->rename(file, source, target);
+}
+
+MYC_MUST_USE static inline enum myc_status myc_file_unlink(struct myc_file *file, const char *path)
+{
+    return file->ops->unlink(file, path);
+}
+
+static inline void myc_file_close(struct myc_file *file, struct myc_handle handle)
+{
+    file->ops->close(file, handle);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
