@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * Broadcast ring: one writer, many readers, records of any length, nothing copied.
+ *
+ * The ring's memory may lie on the heap or in a segment that other processes map read-only. Each
+ * reader has a page of its own, written by the reader and read by the writer, who treats what it says
+ * as hints. Readers of this version are gating: the writer never overwrites what a reader has not
+ * passed.
+ *
+ * Threads: claim, commit, abort and the sleeping calls belong to the writer's thread. join and leave
+ * may be called from another thread of the writer's process, one at a time. A reader belongs to one
+ * thread at a time.
+ */
+#ifndef MYC_RING_H
+#define MYC_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/atomic.h>
+#include <mycelium/bytes.h>
+#include <mycelium/diagnostic.h>
+#include <mycelium/interface/process.h>
+#include <mycelium/record.h>
+#include <mycelium/schema.h>
+#include <mycelium/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    MYC_RING_CAPACITY_MIN = 4096,
+    MYC_RING_CAPACITY_DEFAULT = 256 * 1024,
+    MYC_RING_READERS_MAX = 64,
+    MYC_RING_PAGE_BYTES = 4096, /* one page for each reader */
+    MYC_RING_BATCH_MAX = 64     /* records per head update */
+};
+
+struct myc_ring_options {
+    uint64_t capacity_bytes;  /* a power of two from MYC_RING_CAPACITY_MIN; 0: the default */
+    uint32_t readers_max;     /* 1 to MYC_RING_READERS_MAX; 0: that many */
+    bool readers_may_sleep;   /* commits then look for armed readers: call myc_ring_sleepers() */
+    bool writer_may_sleep;    /* readers then look for an armed writer */
+    uint64_t publisher_id;    /* copied into the header for whoever attaches */
+    uint64_t publisher_epoch;
+    struct myc_process_identity creator;
+    uint8_t contract_digest[MYC_DIGEST_BYTES];
+};
+
+/** Where a new reader starts. */
+enum myc_ring_start {
+    MYC_RING_LIVE,    /* at the first record committed after joining */
+    MYC_RING_EARLIEST /* at the oldest record the ring still holds in full */
+};
+
+/** What a joiner is told; travels to other processes as it is. */
+struct myc_ring_ticket {
+    uint32_t slot;
+    uint32_t generation; /* of the slot; part of every arm word */
+    uint64_t position;   /* where to read first */
+    uint64_t sequence;   /* messages before that position */
+};
+
+/** The writer's side; private fields. Placed by the caller, 64-aligned, zero before init. */
+struct myc_ring_writer;
+
+/** A reader's side; private fields. Placed by the caller, 64-aligned, zero before init. */
+struct myc_ring_reader;
+
+/* ---- Writer ---- */
+
+/** Bytes of ring memory for these options, a multiple of 4096; 0 if the options are invalid. [RING-1] */
+size_t myc_ring_memory_size(const struct myc_ring_options *options);
+
+/**
+ * Lays a ring out in `memory` (zeroed, 4096-aligned, as long as myc_ring_memory_size() says).
+ *
+ * The header's ready word is stored last with release, so an attacher never sees half a ring.
+ * Ownership: the memory stays the caller's and outlives the writer and all readers.
+ * Errors: INVALID. [RING-2]
+ */
+MYC_MUST_USE enum myc_status myc_ring_writer_init(
+    struct myc_ring_writer *writer,
+    void *memory,
+    size_t memory_bytes,
+    const struct myc_ring_options *options,
+    struct myc_diagnostic *diagnostic);
+
+/** The largest payload one record may carry: a quarter of the capacity, less the header. */
+size_t myc_ring_payload_max(const struct myc_ring_writer *writer);
+
+/**
+ * Claims room for a record with up to `size` payload bytes; nothing is visible until commit.
+ *
+ * Returns: 8-aligned bytes to fill in place, or NULL if the slowest reader is in the way or `size` is
+ * above myc_ring_payload_max(). At most one claim is open at a time. [RING-3]
+ */
+void *myc_ring_claim(struct myc_ring_writer *writer, size_t size);
+
+/**
+ * Publishes the claimed record with its final size, at most the claimed one. [RING-4]
+ *
+ * `type` is 1 to MYC_MESSAGE_TYPE_MAX (counts one message) or MYC_RECORD_GAP (counts its `count`).
+ */
+void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t version, size_t size);
+
+/** Gives the claim back; readers never learn of it. [RING-5] */
+void myc_ring_abort(struct myc_ring_writer *writer);
+
+/** Copies a payload in: claim, copy, commit. Returns: OK, FULL, TOO_BIG. [RING-6] */
+MYC_MUST_USE enum myc_status myc_ring_publish(
+    struct myc_ring_writer *writer,
+    uint16_t type,
+    uint16_t version,
+    const void *payload,
+    size_t size);
+
+/** Messages committed so far. */
+uint64_t myc_ring_committed(const struct myc_ring_writer *writer);
+
+/**
+ * After one or more commits: the slots whose readers sleep and have not been rung since they armed,
+ * bit i for slot i. The caller rings their doorbells. Costs a full fence; returns 0 at once unless the
+ * ring was made with readers_may_sleep. [RING-7]
+ */
+uint64_t myc_ring_sleepers(struct myc_ring_writer *writer);
+
+/**
+ * Before a blocked writer sleeps: arms its wake-up, then looks again.
+ *
+ * Returns: true if a claim of `size` still would not fit, so that sleeping is safe: the reader that
+ * makes room sees the armed word. After waking call myc_ring_writer_disarm(). [RING-8]
+ */
+bool myc_ring_writer_arm(struct myc_ring_writer *writer, size_t size);
+void myc_ring_writer_disarm(struct myc_ring_writer *writer);
+
+/** Says that nothing more will come; readers see it after the last record. [RING-9] */
+void myc_ring_writer_close(struct myc_ring_writer *writer);
+
+/* ---- Readers, as the writer's process sees them ---- */
+
+/**
+ * Lets a reader in. `page` is its zeroed page, mapped in this process (read-only is enough for a
+ * reader of another process; this call writes it through `page` only when `initialize_page` is set,
+ * else whoever maps it writable must call myc_ring_page_init() with the ticket).
+ *
+ * Threads: any one thread of the writer's process at a time.
+ * Errors: LIMIT (no free slot). [RING-10]
+ */
+MYC_MUST_USE enum myc_status myc_ring_join(
+    struct myc_ring_writer *writer,
+    const void *page,
+    enum myc_ring_start start,
+    struct myc_ring_ticket *out_ticket);
+
+/** Takes a reader out: it left, or its process died. The writer no longer waits for it. [RING-11] */
+void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot);
+
+/** What the writer's process knows of a reader. */
+struct myc_ring_reader_state {
+    bool is_active;
+    bool is_poisoned;     /* its page said something impossible; it no longer gates */
+    uint64_t position;    /* its head, as last seen */
+    uint64_t sequence;    /* messages before that head; a hint, exact when the reader is at rest */
+    uint64_t lag_bytes;   /* committed bytes it has not passed */
+};
+
+/** Reads a slot's state. Threads: as join. Returns: NOT_FOUND for a free slot. [RING-12] */
+MYC_MUST_USE enum myc_status myc_ring_reader_state(
+    const struct myc_ring_writer *writer, uint32_t slot, struct myc_ring_reader_state *out_state);
+
+/* ---- Reader ---- */
+
+/**
+ * Attaches to a ring. Checks the header (magic, layout, sizes, ready) and the ticket, each foreign
+ * word loaded once. `page` is mapped writable here and is initialised by this call.
+ *
+ * Errors: CORRUPT (not such a ring; the diagnostic names the field), INVALID, AGAIN (not ready yet).
+ * [RING-13]
+ */
+MYC_MUST_USE enum myc_status myc_ring_reader_init(
+    struct myc_ring_reader *reader,
+    const void *memory,
+    size_t memory_bytes,
+    void *page,
+    const struct myc_ring_ticket *ticket,
+    struct myc_diagnostic *diagnostic);
+
+/** Handles one record. It may publish, also into the same ring, or stop its own subscription. */
+typedef void myc_record_fn(const struct myc_record *record, void *context);
+
+/**
+ * Calls fn for at most `records_max` records in order; PADs are skipped. The head moves once a batch
+ * of at most MYC_RING_BATCH_MAX, after its handlers returned: a reader that dies in a batch has
+ * consumed none of it.
+ *
+ * Returns: how many records were handled; 0 if none was there or the reader broke: see
+ * myc_ring_reader_status(). [RING-14]
+ */
+size_t myc_ring_poll(
+    struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max);
+
+/**
+ * The next run of whole records that lie next to each other, at most `bytes_max` bytes but at least
+ * one record; data is NULL if there is none. Nothing is consumed. [RING-15]
+ */
+struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes_max);
+
+/** Consumes `bytes` of the last peek, a whole number of records, counting their messages. [RING-16] */
+void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes);
+
+/** Whether nothing is there to poll. */
+bool myc_ring_is_empty(const struct myc_ring_reader *reader);
+
+/** Messages this reader has passed or had before it joined: the sequence number last seen. */
+uint64_t myc_ring_reader_sequence(const struct myc_ring_reader *reader);
+
+/** OK; CLOSED once everything before the writer's close was read; CORRUPT; FENCED. [RING-17] */
+enum myc_status myc_ring_reader_status(const struct myc_ring_reader *reader);
+
+/**
+ * Before a reader sleeps: (1) clear the doorbell, (2) arm every ring it waits for, (3) one
+ * myc_fence_seq_cst(), (4) ask every ring whether it is empty, (5) sleep only if all are. Awake again:
+ * disarm. The order is load-bearing. [RING-18]
+ */
+void myc_ring_reader_arm(struct myc_ring_reader *reader);
+void myc_ring_reader_disarm(struct myc_ring_reader *reader);
+
+/**
+ * After polling or consuming: whether the writer sleeps for room and this reader should ring it.
+ * True at most once per arming and reader; always false unless the ring was made with
+ * writer_may_sleep. [RING-19]
+ */
+bool myc_ring_reader_should_wake_writer(struct myc_ring_reader *reader);
+
+/** What the header says about the publisher. */
+struct myc_ring_origin {
+    uint64_t publisher_id;
+    uint64_t publisher_epoch;
+    struct myc_process_identity creator;
+    uint8_t contract_digest[MYC_DIGEST_BYTES];
+};
+
+/** The origin, copied from a checked header. */
+void myc_ring_reader_origin(const struct myc_ring_reader *reader, struct myc_ring_origin *out_origin);
+
+/* ---- Receiving straight into a ring ---- */
+
+/** At most this many spans are filled by one readv. */
+enum { MYC_RING_FILL_SPANS = 2 };
+
+/**
+ * Where to receive bytes of a record stream: the first 8 in a private word, the rest in place.
+ *
+ * Returns: how many spans, 0 if the slowest reader is in the way. Call myc_ring_fill_end() with what
+ * arrived. A ring that is filled is not claimed from. [RING-20]
+ */
+size_t myc_ring_fill_begin(
+    struct myc_ring_writer *writer, struct myc_span out_spans[MYC_RING_FILL_SPANS]);
+
+/**
+ * Handles a session record that came in the stream; its bytes become a PAD.
+ * Returns OK to go on; anything else ends the fill with that status.
+ */
+typedef enum myc_status myc_session_record_fn(const struct myc_record *record, void *context);
+
+/**
+ * Checks what arrived and publishes every complete record; the rest stays private until more comes.
+ *
+ * Types above MYC_MESSAGE_TYPE_MAX except GAP go to `fn`. Returns: OK; CORRUPT with the byte offset in
+ * the stream in the diagnostic; or what fn said. After an error the ring keeps what was committed and
+ * takes no more. [RING-21]
+ */
+MYC_MUST_USE enum myc_status myc_ring_fill_end(
+    struct myc_ring_writer *writer,
+    size_t bytes,
+    myc_session_record_fn *fn,
+    void *context,
+    struct myc_diagnostic *diagnostic);
+
+/** Structural check of the writer's side against the shared words. [RING-22] */
+bool myc_ring_is_valid(const struct myc_ring_writer *writer);
+
+/* ---- Placed structures: fields are private ---- */
+
+struct myc_ring_writer {
+    _Alignas(64) unsigned char *data; /* the records */
+    uint64_t capacity;
+    uint64_t position;      /* of the next record */
+    uint64_t limit;         /* no byte at or beyond it may be written */
+    uint64_t claim_payload; /* payload bytes of the open claim, rounded; UINT64_MAX: none */
+    uint64_t claim_rest;    /* bytes skipped before it */
+    uint64_t sequence;      /* messages committed */
+    uint64_t sync_next;     /* position from which the next sync entry is due */
+    void *control;          /* the shared words */
+    uint32_t readers_max;
+    bool readers_may_sleep;
+    bool writer_may_sleep;
+    bool is_closed;
+    bool is_broken;
+    uint64_t fill_word;    /* private copy of the run's first 8 bytes */
+    uint64_t fill_bytes;   /* bytes held of the incomplete tail */
+    uint64_t fill_offset;  /* stream bytes accepted before it, for diagnostics */
+    uint64_t rung[MYC_RING_READERS_MAX]; /* arm word last rung, per slot */
+    const void *pages[MYC_RING_READERS_MAX];
+    uint64_t reserved[8];
+};
+
+struct myc_ring_reader {
+    _Alignas(64) const unsigned char *data;
+    uint64_t capacity;
+    uint64_t position;
+    uint64_t sequence;
+    const void *control;
+    void *page;
+    uint64_t arm_word;
+    uint64_t writer_arm_seen; /* arming last rung for */
+    uint32_t slot;
+    bool writer_may_sleep;
+    bool readers_may_sleep;
+    enum myc_status status;
+    uint64_t reserved[6];
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
