@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The bus: topics, publishers and subscribers of one node, and its links to other nodes.
+ *
+ * A publisher owns one ring. Subscribers of the same node read it in place; subscribers of other nodes
+ * read it in place through shared memory, or get its bytes over a socket into a ring of their own.
+ * Order holds per publisher; every message a subscriber misses is reported to it as a notice before
+ * the next message.
+ *
+ * Threads: bus calls are for any thread. A publisher and a subscriber belong to the thread of the
+ * waiter they were created with. The bus has one agent, myc_bus_work(), which does what no caller's
+ * thread is there to do: accept, handshake, receive, and send what a socket did not take at once.
+ */
+#ifndef MYC_BUS_H
+#define MYC_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/bytes.h>
+#include <mycelium/diagnostic.h>
+#include <mycelium/interface/platform.h>
+#include <mycelium/record.h>
+#include <mycelium/schema.h>
+#include <mycelium/status.h>
+#include <mycelium/topology.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    MYC_PUBLISHERS_MAX = 32,  /* per node */
+    MYC_SUBSCRIBERS_MAX = 32, /* per node */
+    MYC_SOURCES_MAX = 16,     /* publishers one subscriber reads at the same time */
+    MYC_OUTLETS_MAX = 32,     /* data connections a node sends on */
+    MYC_IMAGES_MAX = 16       /* data connections a node receives on */
+};
+
+struct myc_bus;
+struct myc_publisher;
+struct myc_subscriber;
+
+/* ---- Waiting ---- */
+
+/**
+ * What one thread sleeps on: a poller and a doorbell that whoever has news for the thread rings.
+ * Placed by the caller; fields are private.
+ */
+struct myc_waiter {
+    struct myc_platform *platform;
+    struct myc_handle poller;
+    struct myc_handle doorbell;
+};
+
+/** Opens a waiter. Errors: LIMIT. Close it after everything created with it. */
+MYC_MUST_USE enum myc_status myc_waiter_open(
+    struct myc_waiter *waiter, struct myc_platform *platform);
+
+/** Closes a waiter. Accepts a zeroed one. */
+void myc_waiter_close(struct myc_waiter *waiter);
+
+/** Rings: the thread's present or next wait returns. Threads: any. */
+void myc_waiter_ring(struct myc_waiter *waiter);
+
+/* ---- Bus ---- */
+
+struct myc_bus_options {
+    const struct myc_topology *topology; /* copied; must pass myc_topology_check() */
+    const char *node;                    /* which of its nodes this is */
+    const struct myc_contract *contract; /* outlives the bus */
+    uint64_t ring_bytes;                 /* of each publisher and image ring; 0: 256 KiB */
+    uint64_t handshake_timeout_ns;       /* 0: 5 s */
+    uint64_t link_grace_ns; /* TCP: how long a lost link may take to return; 0: 500 ms */
+};
+
+/**
+ * Creates a bus: takes all its memory, listens at its node's address.
+ *
+ * Errors: INVALID, NOT_FOUND (no such node), NO_MEMORY, IN_USE, DENIED, LIMIT, IO.
+ */
+MYC_MUST_USE enum myc_status myc_bus_create(
+    struct myc_platform *platform,
+    const struct myc_bus_options *options,
+    struct myc_bus **out_bus,
+    struct myc_diagnostic *diagnostic);
+
+/**
+ * One turn of the agent: handles what is ready, sends what is due. Returns the amount of work done.
+ * Threads: one thread at a time. Blocking: until `deadline_ns` if there is nothing to do (0: never).
+ */
+size_t myc_bus_work(struct myc_bus *bus, uint64_t deadline_ns);
+
+/** Makes the agent's present or next turn return. Threads: any. */
+void myc_bus_wake(struct myc_bus *bus);
+
+/**
+ * How the bus is: OK, or why a peer and this node cannot work together (MISMATCH: the diagnostic names
+ * the node, the field and both values). Threads: any.
+ */
+enum myc_status myc_bus_status(struct myc_bus *bus, struct myc_diagnostic *diagnostic);
+
+/** Says goodbye to every peer and stops listening. Publishers should be closed before. */
+void myc_bus_close(struct myc_bus *bus);
+
+/** Frees everything, closed or not. Accepts NULL. No thread may be inside any call. */
+void myc_bus_destroy(struct myc_bus *bus);
+
+/* ---- Notices ---- */
+
+/** X(name, text): what happens to a publisher or subscriber besides messages. */
+#define MYC_NOTICE_LIST(X)                                                                         \
+    X(MATCHED, "a peer joined")                                                                    \
+    X(UNMATCHED, "a peer left after goodbye")                                                      \
+    X(GAP, "messages were lost")                                                                   \
+    X(PEER_DIED, "the peer's process died")                                                        \
+    X(PEER_RESTARTED, "the peer is a new incarnation")                                             \
+    X(CORRUPT, "the peer broke the protocol and was cut off")
+
+enum myc_notice_kind {
+#define MYC_NOTICE_ENUM_(name, text) MYC_NOTICE_##name,
+    MYC_NOTICE_LIST(MYC_NOTICE_ENUM_)
+#undef MYC_NOTICE_ENUM_
+    MYC_NOTICE_COUNT
+};
+
+struct myc_notice {
+    enum myc_notice_kind kind;
+    enum myc_loss_cause cause; /* of a GAP */
+    bool is_publisher;         /* it happened to a publisher: the peer is a subscriber */
+    bool is_tail_unknown;      /* PEER_DIED over a socket: more may have been published */
+    const char *topic;
+    char node[MYC_NAME_BYTES]; /* the peer's */
+    uint64_t publisher_epoch;
+    uint64_t first;  /* GAP: first sequence lost */
+    uint64_t last;   /* GAP: last sequence lost; else the last sequence received or acknowledged */
+    uint64_t count;  /* GAP: messages lost; publisher: messages the peer did not acknowledge */
+};
+
+/** The enumerator's name without its prefix. */
+const char *myc_notice_name(enum myc_notice_kind kind);
+
+/** Writes one line about a notice into `text` (terminated, cut at `capacity`). */
+void myc_notice_describe(const struct myc_notice *notice, char *text, size_t capacity);
+
+/* ---- Publisher ---- */
+
+/** What publish does when the slowest subscriber is in the way. */
+enum myc_full_policy {
+    MYC_FULL_BLOCK, /* wait, at most block_timeout_ns */
+    MYC_FULL_REJECT /* return FULL at once */
+};
+
+struct myc_publisher_options {
+    enum myc_full_policy on_full;
+    uint64_t block_timeout_ns; /* 0: 5 s */
+    bool is_flush_manual;      /* sockets are written by flush, the agent, or when the ring is full */
+};
+
+/**
+ * Creates a publisher of a topic; the bus announces it to every peer. `options` may be NULL.
+ *
+ * Ownership: the bus keeps it until the bus is destroyed. Errors: NOT_FOUND (the contract has no such
+ * topic), LIMIT, NO_MEMORY.
+ */
+MYC_MUST_USE enum myc_status myc_publisher_create(
+    struct myc_bus *bus,
+    struct myc_waiter *waiter,
+    const char *topic,
+    const struct myc_publisher_options *options,
+    struct myc_publisher **out_publisher,
+    struct myc_diagnostic *diagnostic);
+
+/**
+ * Claims a message to fill in place; nothing is visible until commit.
+ *
+ * Blocking: as the full policy says. Returns: OK with the bytes, zeroed or not as they may be; FULL,
+ * TIMEOUT, TOO_BIG, INVALID (a type of another topic), CLOSED, CANCELLED (the waiter's owner was asked
+ * to stop, see myc_publisher_cancel()).
+ */
+MYC_MUST_USE enum myc_status myc_publisher_claim(
+    struct myc_publisher *publisher,
+    const struct myc_message_type *type,
+    size_t size,
+    void **out_payload);
+
+/** Publishes the claimed message. Returns: OK, or NO_SUBSCRIBER, which is not an error. */
+enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t size);
+
+/** Gives the claim back. */
+void myc_publisher_abort(struct myc_publisher *publisher);
+
+/** Copies a message in and publishes it: claim, copy, commit. Returns: as those. */
+MYC_MUST_USE enum myc_status myc_publish(
+    struct myc_publisher *publisher,
+    const struct myc_message_type *type,
+    const void *payload,
+    size_t size);
+
+/** Writes what is_flush_manual held back. Returns: OK, AGAIN if a socket took only a part. */
+enum myc_status myc_publisher_flush(struct myc_publisher *publisher);
+
+/** Waits until at least `count` subscribers are matched. Blocks. Returns: OK, TIMEOUT, CANCELLED. */
+MYC_MUST_USE enum myc_status myc_publisher_await_subscribers(
+    struct myc_publisher *publisher, uint32_t count, uint64_t deadline_ns);
+
+/** Makes a blocked call of this publisher return CANCELLED, and every later one. Threads: any. */
+void myc_publisher_cancel(struct myc_publisher *publisher);
+
+/** Messages accepted so far; each has that sequence number or a smaller one. */
+uint64_t myc_publisher_accepted(const struct myc_publisher *publisher);
+
+/** Takes the oldest notice. Returns: OK or AGAIN. */
+enum myc_status myc_publisher_notice(
+    struct myc_publisher *publisher, struct myc_notice *out_notice);
+
+/** What a close achieved. */
+struct myc_close_report {
+    uint64_t accepted;    /* messages published in total */
+    uint64_t undelivered; /* of these, not yet passed or acknowledged by the slowest live subscriber */
+};
+
+/**
+ * Publishes no more and waits until every live subscriber has all, at most until the deadline.
+ * Returns: OK, TIMEOUT (out_report says what is missing). Second call: OK, no effect.
+ */
+enum myc_status myc_publisher_close(
+    struct myc_publisher *publisher, uint64_t deadline_ns, struct myc_close_report *out_report);
+
+/* ---- Subscriber ---- */
+
+/** Creates a subscriber of a topic, on all its publishers, now and later. Errors: as a publisher's. */
+MYC_MUST_USE enum myc_status myc_subscriber_create(
+    struct myc_bus *bus,
+    struct myc_waiter *waiter,
+    const char *topic,
+    struct myc_subscriber **out_subscriber,
+    struct myc_diagnostic *diagnostic);
+
+/** Where a message came from, beside its record. */
+struct myc_delivery {
+    const struct myc_record *record;      /* sequence is the publisher's */
+    const struct myc_message_type *type;  /* NULL: the contract does not know this type */
+    uint64_t publisher_epoch;
+};
+
+/** Handles one message in place; the bytes are valid until it returns. It may publish. */
+typedef void myc_delivery_fn(const struct myc_delivery *delivery, void *context);
+
+/** Handles one notice. Losses come before the message that follows them. */
+typedef void myc_notice_fn(const struct myc_notice *notice, void *context);
+
+/**
+ * Delivers at most `messages_max` messages, taking the publishers in turn, and every notice due.
+ *
+ * Messages from another process are validated first; a bad one cuts its publisher off with a CORRUPT
+ * notice and is not delivered. `on_notice` may be NULL. Returns: how many messages were delivered.
+ */
+size_t myc_subscriber_poll(
+    struct myc_subscriber *subscriber,
+    myc_delivery_fn *on_message,
+    myc_notice_fn *on_notice,
+    void *context,
+    size_t messages_max);
+
+/** Publishers this subscriber reads from at present. */
+uint32_t myc_subscriber_matched(const struct myc_subscriber *subscriber);
+
+/** Totals since creation. */
+struct myc_subscriber_counts {
+    uint64_t delivered;
+    uint64_t lost; /* sum of all GAP notices */
+    uint64_t unknown; /* messages of a type the contract does not know, skipped */
+};
+
+void myc_subscriber_counts(
+    const struct myc_subscriber *subscriber, struct myc_subscriber_counts *out_counts);
+
+/**
+ * Sleeps until one of the waiter's subscribers has something, the waiter is rung, or the deadline.
+ *
+ * All of them must belong to `waiter`. Blocks. Returns: OK, TIMEOUT.
+ */
+enum myc_status myc_subscribers_wait(
+    struct myc_waiter *waiter,
+    struct myc_subscriber *const *subscribers,
+    size_t count,
+    uint64_t deadline_ns);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
