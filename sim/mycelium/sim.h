@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The simulator: hosts, processes and threads of a whole system in one thread, from one seed.
+ *
+ * Define MYC_SIM_IMPLEMENTATION in exactly one C file before including this header. Write a
+ * scenario: a function that starts processes, lets virtual time pass, and checks. myc_sim_main()
+ * turns a list of scenarios into a command; `--help` lists what it can do. A process is an ordinary
+ * function that gets a `struct myc_platform`; everything the product does with it is simulated.
+ *
+ * The determinism contract
+ *   Choice  Every decision that could have gone another way is one draw choose(label, bound) from
+ * one source: a seed, a tape, or nothing but zeros. 0 is always the boring outcome: no preemption,
+ * no fault, everything at once, in the order of arrival. A run is a function of its draws and of
+ * the code, and of nothing else. Step    Each platform call, and in the simcheck build each atomic
+ * access, is one scheduling point. Passing one is a step. A step costs a fixed number of virtual ns
+ * that each run draws first. Between two points of a thread nothing else runs. Event   Something
+ * the world does at a virtual instant: a thread's deadline, a delivery, anything scheduled. Events
+ * run when a thread blocks, yields, or is preempted: those that are due, earliest first.
+ * Simultaneous events run in the order in which they were scheduled, unless the run's profile
+ * shuffles ties, and then a draw decides. When no thread can run, time jumps to the next event.
+ *   Threads Those that can run wait in order of arrival. The run's strategy picks: round robin
+ * takes the first (boring), the random walk draws, and priorities take the highest. Death   A
+ * process may die at each of its points and wherever it waits. Nothing of it runs any more and
+ * nothing is unwound: its descriptors are closed as a kernel would, its private memory goes, memory
+ * it shared stays as it was. Hash    Steps, events and results are folded into one number; the same
+ * draws and the same code give the same number. Addresses and real time never enter it.
+ *
+ * What a process must not do: call the operating system other than through its platform, or keep
+ * state in mutable statics (they would outlive its death).
+ *
+ * Threads: one run belongs to one OS thread, and only one run exists in an OS process at a time.
+ */
+#ifndef MYC_SIM_H
+#define MYC_SIM_H
+
+#ifdef MYC_SIM_IMPLEMENTATION
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/interface/platform.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A run: one world from its creation to its verdict. */
+struct myc_sim;
+
+/** What a simulated process runs; what it returns is its exit code. `arg` comes from the scenario.
+ */
+typedef int myc_sim_main_fn(struct myc_platform *platform, void *arg);
+
+/** Decides whether a director may go on. It must not block, and may be called at any switch. */
+typedef bool myc_sim_predicate_fn(void *context);
+
+/**
+ * One scenario. `run` is the director: it runs outside every process, starts and kills processes,
+ * lets time pass and checks. The run ends when it returns; processes still there are killed.
+ */
+struct myc_sim_scenario {
+    const char *name;  /* no spaces; names the scenario on the command line and in tapes */
+    const char *about; /* one line for --list */
+    void (*run)(struct myc_sim *sim);
+};
+
+/** Names one start of a process; 0 names none. A restart is another one. */
+struct myc_sim_process {
+    uint32_t id;
+};
+
+/**
+ * X(name, text, default, rate): every kind of fault. `default` LEGAL faults happen in any scenario
+ * since correct code must bear them; OPT_IN ones make operations fail and must be allowed by the
+ * director. `rate`: about one in so many offers.
+ */
+#define MYC_SIM_FAULT_LIST(X)                                                                      \
+    X(KILL, "kill", OPT_IN, 2000)                                                                  \
+    X(SPURIOUS_WAKE, "spurious-wake", LEGAL, 8)                                                    \
+    X(LATE_TIMER, "late-timer", LEGAL, 8)                                                          \
+    X(ALLOCATION, "allocation", OPT_IN, 50)                                                        \
+    X(HANDLE_LIMIT, "handle-limit", OPT_IN, 50)                                                    \
+    X(PID_REUSE, "pid-reuse", LEGAL, 2)                                                            \
+    X(CLOCK_STEP, "clock-step", LEGAL, 16)                                                         \
+    X(SHORT_READ, "short-read", LEGAL, 4)                                                          \
+    X(SHORT_WRITE, "short-write", LEGAL, 4)                                                        \
+    X(WOULD_BLOCK, "would-block", LEGAL, 8)                                                        \
+    X(LATENCY, "latency", LEGAL, 4)                                                                \
+    X(SPURIOUS_READY, "spurious-ready", LEGAL, 8)                                                  \
+    X(CONNECT_DELAY, "connect-delay", LEGAL, 4)                                                    \
+    X(CONNECT_REFUSED, "connect-refused", OPT_IN, 8)                                               \
+    X(ACCEPT_FAIL, "accept-fail", OPT_IN, 8)                                                       \
+    X(RESET, "reset", OPT_IN, 200)                                                                 \
+    X(PARTITION, "partition", OPT_IN, 200)                                                         \
+    X(SHM_NO_MEMORY, "shm-no-memory", OPT_IN, 8)                                                   \
+    X(FILE_FULL, "file-full", OPT_IN, 50)                                                          \
+    X(FILE_ERROR, "file-error", OPT_IN, 100)                                                       \
+    X(SPAWN_FAIL, "spawn-fail", OPT_IN, 8)
+
+enum myc_sim_fault {
+#define MYC_SIM_FAULT_ENUM_(name, text, is_default, rate) MYC_SIM_FAULT_##name,
+    MYC_SIM_FAULT_LIST(MYC_SIM_FAULT_ENUM_)
+#undef MYC_SIM_FAULT_ENUM_
+        MYC_SIM_FAULT_COUNT
+};
+
+/* ---- A whole command ---- */
+
+/**
+ * Runs scenarios as the command line says and reports; see `--help`.
+ *
+ * With one scenario its name may be left out. Exit code: 0 nothing found, 1 a failure was found,
+ * 2 the command line or a file named on it is wrong.
+ */
+int myc_sim_main(
+    int argc, char **argv, const struct myc_sim_scenario *scenarios, size_t scenario_count);
+
+/* ---- One run, for unit tests ---- */
+
+enum { MYC_SIM_REPORT_BYTES = 16384 };
+
+/** Zero means default in every field but `seed`. */
+struct myc_sim_options {
+    uint64_t seed;
+    bool is_boring;          /* every draw is 0; the seed is not used */
+    bool is_verbose;         /* trace lines and log to standard error while it runs */
+    const char *tape_text;   /* replay: the tape's contents; NULL: draw from the seed */
+    bool is_recording;       /* keep a tape, see myc_sim_result.tape_text */
+    const char *repro_start; /* how a repro command begins; default "<program>" */
+};
+
+struct myc_sim_result {
+    bool is_failed;
+    uint64_t event_hash;
+    uint64_t event_count;
+    uint64_t step_count;
+    uint64_t virtual_ns;
+    uint64_t check_count;        /* oracles that were asked */
+    uint64_t check_failed_count; /* 0 or 1: the first failure ends a run */
+    uint64_t fault_offered[MYC_SIM_FAULT_COUNT];
+    uint64_t fault_injected[MYC_SIM_FAULT_COUNT];
+    uint64_t fault_effect[MYC_SIM_FAULT_COUNT];
+    uint64_t preemption_count;
+    char *tape_text;       /* only when recording */
+    uint64_t *checkpoints; /* the hash after every 1024th event */
+    size_t checkpoint_count;
+    char report[MYC_SIM_REPORT_BYTES]; /* why it failed; empty when it did not */
+};
+
+/**
+ * Runs one scenario once.
+ *
+ * Ownership: the caller ends the result with myc_sim_result_deinit().
+ * Returns: false when the tape cannot be read; `report` then says which line and why.
+ */
+bool myc_sim_run(
+    const struct myc_sim_scenario *scenario,
+    const struct myc_sim_options *options,
+    struct myc_sim_result *out_result);
+
+/** Frees what a result owns. Accepts a zeroed one. */
+void myc_sim_result_deinit(struct myc_sim_result *result);
+
+/* ---- The director: processes ---- */
+
+/**
+ * Starts a process on a host; the host is made when its name is new. Names are cut at 31
+ * characters.
+ *
+ * It first runs when the director waits. Returns: the process; never 0.
+ */
+struct myc_sim_process myc_sim_start(
+    struct myc_sim *sim, const char *host, const char *name, myc_sim_main_fn *main_fn, void *arg);
+
+/** Makes `name` something that a process can start through platform->process->spawn. */
+void myc_sim_register_program(
+    struct myc_sim *sim, const char *name, myc_sim_main_fn *main_fn, void *arg);
+
+/** Kills a process where it stands. Harmless when it has ended. */
+void myc_sim_kill(struct myc_sim *sim, struct myc_sim_process process);
+
+/** Kills a process at its nth scheduling point from now on, 1 being the next. 0 takes it back. */
+void myc_sim_kill_at(struct myc_sim *sim, struct myc_sim_process process, uint64_t nth_point);
+
+/**
+ * Lets the run kill this process at drawn points, at most `kills_max` processes of its name in all.
+ * Restarting is the director's business: poll myc_sim_is_running() and start it again.
+ */
+void myc_sim_allow_kill(struct myc_sim *sim, struct myc_sim_process process, uint32_t kills_max);
+
+/** Whether the process has neither returned nor been killed. */
+bool myc_sim_is_running(struct myc_sim *sim, struct myc_sim_process process);
+
+/** Whether it was killed. */
+bool myc_sim_was_killed(struct myc_sim *sim, struct myc_sim_process process);
+
+/** What the process returned; -1 while it runs and when it was killed. */
+int myc_sim_exit_code(struct myc_sim *sim, struct myc_sim_process process);
+
+/** How many scheduling points the process has passed: the range for myc_sim_kill_at(). */
+uint64_t myc_sim_points(struct myc_sim *sim, struct myc_sim_process process);
+
+/**
+ * A process that returns must have released its memory and closed its handles, or the run fails.
+ * This says that this one need not.
+ */
+void myc_sim_tolerate_leaks(struct myc_sim *sim, struct myc_sim_process process);
+
+/* ---- The director: time ---- */
+
+/**
+ * Lets the world run until the predicate holds or virtual time reaches `deadline_ns`.
+ *
+ * The predicate is asked at every switch between threads. Blocking: the director only.
+ * Returns: whether it held. With MYC_NEVER a world in which nothing can happen is a deadlock:
+ * failure.
+ */
+bool myc_sim_run_until(
+    struct myc_sim *sim, myc_sim_predicate_fn *predicate, void *context, uint64_t deadline_ns);
+
+/** Lets the world run for so many virtual ns. */
+void myc_sim_run_for(struct myc_sim *sim, uint64_t duration_ns);
+
+/** Virtual ns since the run began. Any place. */
+uint64_t myc_sim_now_ns(struct myc_sim *sim);
+
+/** Ends the run as a failure beyond these bounds. Defaults: 100 million steps, one virtual day. */
+void myc_sim_limits(struct myc_sim *sim, uint64_t steps_max, uint64_t virtual_ns_max);
+
+/* ---- Choices, faults, verdicts: the director and processes ---- */
+
+/** A draw: 0 .. bound-1, 0 being the boring one. A bound below 2 draws nothing. */
+uint64_t myc_sim_choose(struct myc_sim *sim, const char *label, uint64_t bound);
+
+/** A draw that is true about `numerator` times in `denominator`; false is boring. */
+bool myc_sim_chance(
+    struct myc_sim *sim, const char *label, uint64_t numerator, uint64_t denominator);
+
+/** A draw between `low` and `high`, both possible and likelier than the rest; `low` is boring. */
+uint64_t myc_sim_range(struct myc_sim *sim, const char *label, uint64_t low, uint64_t high);
+
+/** Faults on (the safety phase, how a run begins) or off (the liveness phase). */
+void myc_sim_faults(struct myc_sim *sim, bool are_on);
+
+/** Allows an OPT_IN fault in this run, or forbids any; whether it happens, the run's profile draws.
+ */
+void myc_sim_allow(struct myc_sim *sim, enum myc_sim_fault fault, bool is_allowed);
+
+/** An oracle: counted, and when it does not hold the run ends as a failure with this text. */
+void myc_sim_check(struct myc_sim *sim, bool holds, const char *text);
+
+/** Ends the run as a failure; `format` as for printf. Does not return. */
+void myc_sim_fail(struct myc_sim *sim, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+
+/** Adds to a named counter that the runner sums over all runs: shows what a campaign did. */
+void myc_sim_count(struct myc_sim *sim, const char *name, uint64_t amount);
+
+/** A line for the run's log, shown when it fails and with --verbose; `format` as for printf. */
+void myc_sim_log(struct myc_sim *sim, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifdef MYC_SIM_IMPLEMENTATION
+#include <mycelium/sim/implementation.h>
+#endif
+
+#endif
