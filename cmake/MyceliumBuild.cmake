@@ -101,7 +101,7 @@ endfunction()
 
 # myc_test(NAME SOURCES file... [LINK target...] [LABELS label...] [TIMEOUT seconds])
 #
-# One cmocka executable; the ctest name is NAME with its first underscore-free dots, e.g. core.status.
+# One cmocka executable; NAME is its ctest name, LAYER.MODULE, e.g. core.status.
 function(myc_test name)
     cmake_parse_arguments(test "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
     if(NOT test_TIMEOUT)
@@ -110,7 +110,8 @@ function(myc_test name)
     string(REPLACE "." "_" target "test_${name}")
     add_executable(${target} ${test_SOURCES})
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-    target_link_libraries(${target} PRIVATE ${test_LINK} myc_headers myc_warnings myc_sanitize cmocka)
+    target_link_libraries(${target}
+        PRIVATE ${test_LINK} myc_headers myc_warnings myc_sanitize cmocka)
     add_test(NAME ${name} COMMAND ${target})
     set_tests_properties(${name} PROPERTIES
         TIMEOUT ${test_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${test_LABELS}"

@@ -52,8 +52,9 @@ statics() {
                 if (section ~ /^\.(data|bss|tdata|tbss)/ || section == "*COM*")
                     print section, tail[2]
             }' "$scratch.all" >"$scratch"
+            layer=$(basename "$list" .objects)
             while read -r section symbol; do
-                echo "$(basename "$list" .objects): ${object##*/}: '$symbol' is writable in $section"
+                echo "$layer: ${object##*/}: '$symbol' is writable in $section"
                 found=$((found + 1))
             done <"$scratch"
         done
