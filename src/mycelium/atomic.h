@@ -3,9 +3,9 @@
  * Atomic words, fences and marks for payload bytes that threads or processes share.
  *
  * In production these are the compiler's C11 atomics and plain accesses. In the `simcheck` build
- * (MYC_SIMCHECK defined for the archive and, through its target, for everything that links it) every
- * operation goes through the simulator, which may preempt or kill the caller at that very point.
- * Every acquire in the tree names, in a comment, the release that it pairs with.
+ * (MYC_SIMCHECK defined for the archive and, through its target, for everything that links it)
+ * every operation goes through the simulator, which may preempt or kill the caller at that very
+ * point. Every acquire in the tree names, in a comment, the release that it pairs with.
  */
 #ifndef MYC_ATOMIC_H
 #define MYC_ATOMIC_H
@@ -43,8 +43,8 @@ enum myc_simcheck_op {
 /**
  * Performs one simulated operation on the `size`-byte word at `address`; defined by the harness.
  *
- * `operand` is the value stored, added or swapped in; `expected` the comparand. Returns the value the
- * word had before (the value read, for a load). `order` is an __ATOMIC_* constant.
+ * `operand` is the value stored, added or swapped in; `expected` the comparand. Returns the value
+ * the word had before (the value read, for a load). `order` is an __ATOMIC_* constant.
  */
 uint64_t myc_simcheck_atomic(
     enum myc_simcheck_op op,
@@ -56,7 +56,7 @@ uint64_t myc_simcheck_atomic(
 
 #define MYC_ATOMIC_LOAD_(type, p, order)                                                           \
     ((type)myc_simcheck_atomic(                                                                    \
-        MYC_SIMCHECK_LOAD, (void *)(uintptr_t)&(p)->value, (uint32_t)sizeof(type), 0, 0, order))
+        MYC_SIMCHECK_LOAD, (void *)(uintptr_t) & (p)->value, (uint32_t)sizeof(type), 0, 0, order))
 #define MYC_ATOMIC_STORE_(type, p, v, order)                                                       \
     ((void)myc_simcheck_atomic(                                                                    \
         MYC_SIMCHECK_STORE, &(p)->value, (uint32_t)sizeof(type), (uint64_t)(v), 0, order))
@@ -75,7 +75,8 @@ uint64_t myc_simcheck_atomic(
 
 #endif
 
-/* One family per width: load relaxed/acquire/seq_cst, store relaxed/release/seq_cst, exchange, add. */
+/* One family per width: load relaxed/acquire/seq_cst, store relaxed/release/seq_cst, exchange, add.
+ */
 #define MYC_ATOMIC_FAMILY_(width, type)                                                            \
     static inline type myc_load_relaxed_##width(const struct myc_atomic_##width *word)             \
     {                                                                                              \
@@ -114,8 +115,8 @@ MYC_ATOMIC_FAMILY_(u32, uint32_t)
 MYC_ATOMIC_FAMILY_(u64, uint64_t)
 
 /** Stores `desired` if the word holds `expected` (seq_cst); true if it did. */
-static inline bool myc_compare_exchange_u32(
-    struct myc_atomic_u32 *word, uint32_t expected, uint32_t desired)
+static inline bool
+myc_compare_exchange_u32(struct myc_atomic_u32 *word, uint32_t expected, uint32_t desired)
 {
 #ifdef MYC_SIMCHECK
     return (uint32_t)myc_simcheck_atomic(
@@ -133,7 +134,8 @@ static inline void myc_fence_seq_cst(void)
     MYC_ATOMIC_FENCE_(__ATOMIC_SEQ_CST);
 }
 
-/** Marks bytes that other threads will read after a release; call after writing, before releasing. */
+/** Marks bytes that other threads will read after a release; call after writing, before releasing.
+ */
 static inline void myc_shared_write(void *bytes, size_t size)
 {
 #ifdef MYC_SIMCHECK

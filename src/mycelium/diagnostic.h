@@ -3,7 +3,8 @@
  * Diagnostics: the detail behind a status, in a buffer the caller owns.
  *
  * A function that can fail for more than one reason takes a `struct myc_diagnostic *` last. NULL is
- * always allowed. The text reads outside in: "topology.toml:7: node 'risk': port 70000 is above 65535".
+ * always allowed. The text reads outside in: "topology.toml:7: node 'risk': port 70000 is above
+ * 65535".
  */
 #ifndef MYC_DIAGNOSTIC_H
 #define MYC_DIAGNOSTIC_H
@@ -36,10 +37,12 @@ void myc_diagnostic_clear(struct myc_diagnostic *diagnostic);
 enum myc_status myc_diagnostic_set(
     struct myc_diagnostic *diagnostic, enum myc_status status, int32_t os_error, const char *text);
 
-/** Puts "outer: " before the text already there; the inner text is cut first. Accepts NULL. [DIAG-3] */
+/** Puts "outer: " before the text already there; the inner text is cut first. Accepts NULL.
+ * [DIAG-3] */
 void myc_diagnostic_wrap(struct myc_diagnostic *diagnostic, const char *outer);
 
-/** Appends text, a decimal number or a quoted name to the diagnostic's text. Accept NULL. [DIAG-4] */
+/** Appends text, a decimal number or a quoted name to the diagnostic's text. Accept NULL. [DIAG-4]
+ */
 void myc_diagnostic_append(struct myc_diagnostic *diagnostic, const char *text);
 void myc_diagnostic_append_u64(struct myc_diagnostic *diagnostic, uint64_t number);
 void myc_diagnostic_append_quoted(struct myc_diagnostic *diagnostic, const char *name, size_t len);

@@ -56,7 +56,7 @@ enum myc_status {
 #define MYC_STATUS_ENUM_(name, category, sentence) MYC_##name,
     MYC_STATUS_LIST(MYC_STATUS_ENUM_)
 #undef MYC_STATUS_ENUM_
-    MYC_STATUS_COUNT
+        MYC_STATUS_COUNT
 };
 
 /** Who can do something about a status. */
