@@ -101,8 +101,12 @@ endfunction()
 
 # myc_test(NAME SOURCES file... [LINK target...] [LABELS label...] [TIMEOUT seconds])
 #
-# One cmocka executable; NAME is its ctest name, LAYER.MODULE, e.g. core.status.
+# One cmocka executable; NAME is its ctest name, LAYER.MODULE, e.g. core.status. Makes nothing in a
+# build without tests, so that any folder may call it.
 function(myc_test name)
+    if(NOT MYC_BUILD_TESTS)
+        return()
+    endif()
     cmake_parse_arguments(test "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
     if(NOT test_TIMEOUT)
         set(test_TIMEOUT 120)
