@@ -3,13 +3,13 @@
  * Broadcast ring: one writer, many readers, records of any length, nothing copied.
  *
  * The ring's memory may lie on the heap or in a segment that other processes map read-only. Each
- * reader has a page of its own, written by the reader and read by the writer, who treats what it says
- * as hints. Readers of this version are gating: the writer never overwrites what a reader has not
- * passed.
+ * reader has a page of its own, written by the reader and read by the writer, who treats what it
+ * says as hints. Readers of this version are gating: the writer never overwrites what a reader has
+ * not passed.
  *
- * Threads: claim, commit, abort and the sleeping calls belong to the writer's thread. join and leave
- * may be called from another thread of the writer's process, one at a time. A reader belongs to one
- * thread at a time.
+ * Threads: claim, commit, abort, fill and the writer's sleeping calls belong to the writer's
+ * thread. join, leave and reader_state may be called from another thread of the writer's process,
+ * one at a time. A reader belongs to one thread at a time.
  */
 #ifndef MYC_RING_H
 #define MYC_RING_H
@@ -32,6 +32,7 @@ extern "C" {
 
 enum {
     MYC_RING_CAPACITY_MIN = 4096,
+    MYC_RING_CAPACITY_MAX = 1 << 30,
     MYC_RING_CAPACITY_DEFAULT = 256 * 1024,
     MYC_RING_READERS_MAX = 64,
     MYC_RING_PAGE_BYTES = 4096, /* one page for each reader */
@@ -39,11 +40,11 @@ enum {
 };
 
 struct myc_ring_options {
-    uint64_t capacity_bytes;  /* a power of two from MYC_RING_CAPACITY_MIN; 0: the default */
-    uint32_t readers_max;     /* 1 to MYC_RING_READERS_MAX; 0: that many */
-    bool readers_may_sleep;   /* commits then look for armed readers: call myc_ring_sleepers() */
-    bool writer_may_sleep;    /* readers then look for an armed writer */
-    uint64_t publisher_id;    /* copied into the header for whoever attaches */
+    uint64_t capacity_bytes; /* a power of two, CAPACITY_MIN to CAPACITY_MAX; 0: the default */
+    uint32_t readers_max;    /* 1 to MYC_RING_READERS_MAX; 0: that many */
+    bool readers_may_sleep;  /* commits then look for armed readers: call myc_ring_sleepers() */
+    bool writer_may_sleep;   /* readers then look for an armed writer */
+    uint64_t publisher_id;   /* copied into the header for whoever attaches */
     uint64_t publisher_epoch;
     struct myc_process_identity creator;
     uint8_t contract_digest[MYC_DIGEST_BYTES];
@@ -52,16 +53,22 @@ struct myc_ring_options {
 /** Where a new reader starts. */
 enum myc_ring_start {
     MYC_RING_LIVE,    /* at the first record committed after joining */
-    MYC_RING_EARLIEST /* at the oldest record the ring still holds in full */
+    MYC_RING_EARLIEST /* at the oldest sync point the ring still holds: one lies every 4 KiB */
 };
 
 /** What a joiner is told; travels to other processes as it is. */
 struct myc_ring_ticket {
     uint32_t slot;
-    uint32_t generation; /* of the slot; part of every arm word */
+    uint32_t generation; /* of the slot, from 1; part of every arm word */
     uint64_t position;   /* where to read first */
     uint64_t sequence;   /* messages before that position */
 };
+
+/* Shared memory as the library lays it out; see docs/reference/ring.md. */
+struct myc__ring_control;
+struct myc__ring_slot;
+struct myc__ring_pair;
+struct myc__ring_page;
 
 /** The writer's side; private fields. Placed by the caller, 64-aligned, zero before init. */
 struct myc_ring_writer;
@@ -71,7 +78,8 @@ struct myc_ring_reader;
 
 /* ---- Writer ---- */
 
-/** Bytes of ring memory for these options, a multiple of 4096; 0 if the options are invalid. [RING-1] */
+/** Bytes of ring memory for these options, a multiple of 4096; 0 if the options are invalid.
+ * [RING-1] */
 size_t myc_ring_memory_size(const struct myc_ring_options *options);
 
 /**
@@ -94,22 +102,29 @@ size_t myc_ring_payload_max(const struct myc_ring_writer *writer);
 /**
  * Claims room for a record with up to `size` payload bytes; nothing is visible until commit.
  *
- * Returns: 8-aligned bytes to fill in place, or NULL if the slowest reader is in the way or `size` is
- * above myc_ring_payload_max(). At most one claim is open at a time. [RING-3]
+ * Returns: 8-aligned bytes to fill in place, or NULL if the slowest reader is in the way or `size`
+ * is above myc_ring_payload_max(). At most one claim is open at a time. [RING-3]
  */
 void *myc_ring_claim(struct myc_ring_writer *writer, size_t size);
 
 /**
  * Publishes the claimed record with its final size, at most the claimed one. [RING-4]
  *
- * `type` is 1 to MYC_MESSAGE_TYPE_MAX (counts one message) or MYC_RECORD_GAP (counts its `count`).
+ * `type` is 1 to MYC_MESSAGE_TYPE_MAX (counts one message) or MYC_RECORD_GAP (a struct myc_gap;
+ * counts its `count`). The bytes between the payload and the next record are zeroed. Misuse (no
+ * open claim, a larger size, another type) publishes nothing and poisons the writer: see
+ * myc_ring_publish().
  */
 void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t version, size_t size);
 
 /** Gives the claim back; readers never learn of it. [RING-5] */
 void myc_ring_abort(struct myc_ring_writer *writer);
 
-/** Copies a payload in: claim, copy, commit. Returns: OK, FULL, TOO_BIG. [RING-6] */
+/**
+ * Copies a payload in: claim, copy, commit. [RING-6]
+ *
+ * Returns: OK, FULL, TOO_BIG, INVALID (the type), CLOSED, POISONED (after misuse or a failed fill).
+ */
 MYC_MUST_USE enum myc_status myc_ring_publish(
     struct myc_ring_writer *writer,
     uint16_t type,
@@ -122,8 +137,8 @@ uint64_t myc_ring_committed(const struct myc_ring_writer *writer);
 
 /**
  * After one or more commits: the slots whose readers sleep and have not been rung since they armed,
- * bit i for slot i. The caller rings their doorbells. Costs a full fence; returns 0 at once unless the
- * ring was made with readers_may_sleep. [RING-7]
+ * bit i for slot i. The caller rings their doorbells. Costs a full fence; returns 0 at once unless
+ * the ring was made with readers_may_sleep. [RING-7]
  */
 uint64_t myc_ring_sleepers(struct myc_ring_writer *writer);
 
@@ -131,23 +146,28 @@ uint64_t myc_ring_sleepers(struct myc_ring_writer *writer);
  * Before a blocked writer sleeps: arms its wake-up, then looks again.
  *
  * Returns: true if a claim of `size` still would not fit, so that sleeping is safe: the reader that
- * makes room sees the armed word. After waking call myc_ring_writer_disarm(). [RING-8]
+ * makes room sees the armed word. False when it fits now, or never will (too big, closed,
+ * poisoned). After waking call myc_ring_writer_disarm(). Whoever takes a reader out with
+ * myc_ring_leave() rings the writer himself. [RING-8]
  */
 bool myc_ring_writer_arm(struct myc_ring_writer *writer, size_t size);
 void myc_ring_writer_disarm(struct myc_ring_writer *writer);
 
-/** Says that nothing more will come; readers see it after the last record. [RING-9] */
+/** Says that nothing more will come; readers see it after the last record. Ring sleepers. [RING-9]
+ */
 void myc_ring_writer_close(struct myc_ring_writer *writer);
 
 /* ---- Readers, as the writer's process sees them ---- */
 
 /**
- * Lets a reader in. `page` is its zeroed page, mapped in this process (read-only is enough for a
- * reader of another process; this call writes it through `page` only when `initialize_page` is set,
- * else whoever maps it writable must call myc_ring_page_init() with the ticket).
+ * Lets a reader in. `page` is its zeroed page of MYC_RING_PAGE_BYTES, 64-aligned, mapped in this
+ * process; read-only is enough. myc_ring_reader_init() fills it in where it is mapped writable;
+ * until then the writer keeps what the ticket names.
  *
+ * Ownership: the page stays the caller's and stays mapped until the reader was taken out and the
+ * writer's thread has since returned from whatever call it was in.
  * Threads: any one thread of the writer's process at a time.
- * Errors: LIMIT (no free slot). [RING-10]
+ * Errors: LIMIT (no free slot), INVALID (page), AGAIN (the writer outran every attempt). [RING-10]
  */
 MYC_MUST_USE enum myc_status myc_ring_join(
     struct myc_ring_writer *writer,
@@ -155,16 +175,19 @@ MYC_MUST_USE enum myc_status myc_ring_join(
     enum myc_ring_start start,
     struct myc_ring_ticket *out_ticket);
 
-/** Takes a reader out: it left, or its process died. The writer no longer waits for it. [RING-11] */
+/**
+ * Takes a reader out: it left, or its process died. The writer no longer waits for it; a reader
+ * that goes on all the same finds its status FENCED. Accepts a free slot. [RING-11]
+ */
 void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot);
 
 /** What the writer's process knows of a reader. */
 struct myc_ring_reader_state {
     bool is_active;
-    bool is_poisoned;     /* its page said something impossible; it no longer gates */
-    uint64_t position;    /* its head, as last seen */
-    uint64_t sequence;    /* messages before that head; a hint, exact when the reader is at rest */
-    uint64_t lag_bytes;   /* committed bytes it has not passed */
+    bool is_poisoned;   /* its page said something impossible; it no longer gates */
+    uint64_t position;  /* its head, as last seen */
+    uint64_t sequence;  /* messages before that head; a hint, exact when the reader is at rest */
+    uint64_t lag_bytes; /* committed bytes it has not passed */
 };
 
 /** Reads a slot's state. Threads: as join. Returns: NOT_FOUND for a free slot. [RING-12] */
@@ -175,10 +198,11 @@ MYC_MUST_USE enum myc_status myc_ring_reader_state(
 
 /**
  * Attaches to a ring. Checks the header (magic, layout, sizes, ready) and the ticket, each foreign
- * word loaded once. `page` is mapped writable here and is initialised by this call.
+ * word loaded once. `memory` may be mapped read-only; `page` is mapped writable here, zeroed, and
+ * is initialised by this call.
  *
- * Errors: CORRUPT (not such a ring; the diagnostic names the field), INVALID, AGAIN (not ready yet).
- * [RING-13]
+ * Errors: CORRUPT (not such a ring; the diagnostic names the field), INVALID (alignment, a ticket
+ * of another ring), FENCED (the slot is no longer this ticket's), AGAIN (not ready yet). [RING-13]
  */
 MYC_MUST_USE enum myc_status myc_ring_reader_init(
     struct myc_ring_reader *reader,
@@ -188,50 +212,59 @@ MYC_MUST_USE enum myc_status myc_ring_reader_init(
     const struct myc_ring_ticket *ticket,
     struct myc_diagnostic *diagnostic);
 
-/** Handles one record. It may publish, also into the same ring, or stop its own subscription. */
+/**
+ * Handles one record. It may publish, also into the same ring, or stop its own subscription; what
+ * it stops takes effect when the poll returns.
+ */
 typedef void myc_record_fn(const struct myc_record *record, void *context);
 
 /**
- * Calls fn for at most `records_max` records in order; PADs are skipped. The head moves once a batch
- * of at most MYC_RING_BATCH_MAX, after its handlers returned: a reader that dies in a batch has
- * consumed none of it.
+ * Calls fn for at most `records_max` records in order; PADs are skipped. The head moves once a
+ * batch of at most MYC_RING_BATCH_MAX, after its handlers returned: a reader that dies in a batch
+ * has consumed none of it.
  *
  * Returns: how many records were handled; 0 if none was there or the reader broke: see
  * myc_ring_reader_status(). [RING-14]
  */
-size_t myc_ring_poll(
-    struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max);
+size_t
+myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max);
 
 /**
  * The next run of whole records that lie next to each other, at most `bytes_max` bytes but at least
- * one record; data is NULL if there is none. Nothing is consumed. [RING-15]
+ * one record; data is NULL if there is none. PADs in front are skipped, no record is consumed.
+ * [RING-15]
  */
 struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes_max);
 
-/** Consumes `bytes` of the last peek, a whole number of records, counting their messages. [RING-16] */
+/** Consumes `bytes` of the last peek, a whole number of records, counting their messages. [RING-16]
+ */
 void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes);
 
-/** Whether nothing is there to poll. */
+/** Whether nothing is there to poll, not even a PAD to skip; also true once the reader broke. */
 bool myc_ring_is_empty(const struct myc_ring_reader *reader);
 
 /** Messages this reader has passed or had before it joined: the sequence number last seen. */
 uint64_t myc_ring_reader_sequence(const struct myc_ring_reader *reader);
 
-/** OK; CLOSED once everything before the writer's close was read; CORRUPT; FENCED. [RING-17] */
+/**
+ * OK; CLOSED once everything before the writer's close was read; CORRUPT (the ring's bytes violate
+ * the format); FENCED (taken out: what the last poll handed over may have been overwritten).
+ * [RING-17]
+ */
 enum myc_status myc_ring_reader_status(const struct myc_ring_reader *reader);
 
 /**
  * Before a reader sleeps: (1) clear the doorbell, (2) arm every ring it waits for, (3) one
- * myc_fence_seq_cst(), (4) ask every ring whether it is empty, (5) sleep only if all are. Awake again:
- * disarm. The order is load-bearing. [RING-18]
+ * myc_fence_seq_cst(), (4) ask every ring whether it is empty and its status OK, (5) sleep only if
+ * all are. Awake again: disarm. The order is load-bearing. [RING-18]
  */
 void myc_ring_reader_arm(struct myc_ring_reader *reader);
 void myc_ring_reader_disarm(struct myc_ring_reader *reader);
 
 /**
  * After polling or consuming: whether the writer sleeps for room and this reader should ring it.
- * True at most once per arming and reader; always false unless the ring was made with
- * writer_may_sleep. [RING-19]
+ * True at most once per arming and reader; always false, and free, unless the ring was made with
+ * writer_may_sleep, where it costs a full fence. [RING-19]
  */
 bool myc_ring_reader_should_wake_writer(struct myc_ring_reader *reader);
 
@@ -244,7 +277,8 @@ struct myc_ring_origin {
 };
 
 /** The origin, copied from a checked header. */
-void myc_ring_reader_origin(const struct myc_ring_reader *reader, struct myc_ring_origin *out_origin);
+void myc_ring_reader_origin(
+    const struct myc_ring_reader *reader, struct myc_ring_origin *out_origin);
 
 /* ---- Receiving straight into a ring ---- */
 
@@ -254,23 +288,26 @@ enum { MYC_RING_FILL_SPANS = 2 };
 /**
  * Where to receive bytes of a record stream: the first 8 in a private word, the rest in place.
  *
- * Returns: how many spans, 0 if the slowest reader is in the way. Call myc_ring_fill_end() with what
- * arrived. A ring that is filled is not claimed from. [RING-20]
+ * Returns: how many spans, 0 if the slowest reader is in the way (or the writer is closed or
+ * poisoned). Call myc_ring_fill_end() with how many bytes arrived, filling the spans in order. A
+ * ring that is filled is not claimed from. [RING-20]
  */
-size_t myc_ring_fill_begin(
-    struct myc_ring_writer *writer, struct myc_span out_spans[MYC_RING_FILL_SPANS]);
+size_t
+myc_ring_fill_begin(struct myc_ring_writer *writer, struct myc_span out_spans[MYC_RING_FILL_SPANS]);
 
 /**
- * Handles a session record that came in the stream; its bytes become a PAD.
- * Returns OK to go on; anything else ends the fill with that status.
+ * Handles a session record that came in the stream; its bytes become a PAD. The record's sequence
+ * is that of the last message before it in the stream. Returns OK to go on; anything else ends the
+ * fill with that status, what came before it committed.
  */
 typedef enum myc_status myc_session_record_fn(const struct myc_record *record, void *context);
 
 /**
  * Checks what arrived and publishes every complete record; the rest stays private until more comes.
  *
- * Types above MYC_MESSAGE_TYPE_MAX except GAP go to `fn`. Returns: OK; CORRUPT with the byte offset in
- * the stream in the diagnostic; or what fn said. After an error the ring keeps what was committed and
+ * Types above MYC_MESSAGE_TYPE_MAX go to `fn`, except GAP, which stays, and PAD, which no stream
+ * carries. Returns: OK; CORRUPT with the byte offset in the stream in the diagnostic; INVALID (more
+ * bytes than were offered); or what fn said. After an error the ring keeps what was committed and
  * takes no more. [RING-21]
  */
 MYC_MUST_USE enum myc_status myc_ring_fill_end(
@@ -286,43 +323,50 @@ bool myc_ring_is_valid(const struct myc_ring_writer *writer);
 /* ---- Placed structures: fields are private ---- */
 
 struct myc_ring_writer {
-    _Alignas(64) unsigned char *data; /* the records */
+    unsigned char *data; /* the records */
     uint64_t capacity;
-    uint64_t position;      /* of the next record */
-    uint64_t limit;         /* no byte at or beyond it may be written */
-    uint64_t claim_payload; /* payload bytes of the open claim, rounded; UINT64_MAX: none */
-    uint64_t claim_rest;    /* bytes skipped before it */
-    uint64_t sequence;      /* messages committed */
-    uint64_t sync_next;     /* position from which the next sync entry is due */
-    void *control;          /* the shared words */
+    uint64_t position; /* of the next record */
+    uint64_t limit;    /* no byte at or beyond it may be written */
+    uint64_t claimed;  /* payload bytes of the open claim; UINT64_MAX: none */
+    uint64_t rest;     /* bytes skipped before the claimed record */
+    uint64_t sequence; /* messages committed */
+    uint64_t sync_due; /* position from which the next sync entry is due */
+    struct myc__ring_control *control;
+    struct myc__ring_slot *slots;
+    struct myc__ring_pair *sync_index;
+    uint64_t arm_word; /* the writer's own; odd while it sleeps */
     uint32_t readers_max;
     bool readers_may_sleep;
     bool writer_may_sleep;
     bool is_closed;
     bool is_broken;
     uint64_t fill_word;    /* private copy of the run's first 8 bytes */
-    uint64_t fill_bytes;   /* bytes held of the incomplete tail */
-    uint64_t fill_offset;  /* stream bytes accepted before it, for diagnostics */
-    uint64_t rung[MYC_RING_READERS_MAX]; /* arm word last rung, per slot */
-    const void *pages[MYC_RING_READERS_MAX];
-    uint64_t reserved[8];
-};
+    uint64_t fill_held;    /* bytes held of the incomplete tail, those in fill_word included */
+    uint64_t fill_offered; /* bytes of the last myc_ring_fill_begin() */
+    uint64_t fill_offset;  /* stream bytes before `position`, for diagnostics */
+    uint64_t reserved[5];
+    struct myc_atomic_u32 slots_used; /* slots ever taken: the writer looks no further */
+    struct myc_atomic_u64 pages[MYC_RING_READERS_MAX]; /* addresses; set before the slot's state */
+    uint64_t rung[MYC_RING_READERS_MAX];               /* arm word last rung, per slot */
+} __attribute__((aligned(64)));
 
 struct myc_ring_reader {
-    _Alignas(64) const unsigned char *data;
+    const unsigned char *data;
     uint64_t capacity;
     uint64_t position;
     uint64_t sequence;
-    const void *control;
-    void *page;
+    const struct myc__ring_control *control;
+    const struct myc__ring_slot *slot; /* in the writer's memory */
+    struct myc__ring_page *page;
+    uint32_t state_word; /* what the slot says while this reader is in */
+    enum myc_status status;
     uint64_t arm_word;
     uint64_t writer_arm_seen; /* arming last rung for */
-    uint32_t slot;
     bool writer_may_sleep;
     bool readers_may_sleep;
-    enum myc_status status;
-    uint64_t reserved[6];
-};
+    uint64_t reserved[5];
+    struct myc_ring_origin origin;
+} __attribute__((aligned(64)));
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * Joining and leaving, as the writer's process does it, and what it knows of its readers.
+ *
+ * A joiner proposes a position, says so, fences, and only then looks whether the writer may already
+ * have been past it. The writer publishes its limit, fences, and only then looks for joiners. One
+ * of the two sees the other. Nothing is read from the ring before the position was accepted.
+ */
+#include "ring/writer.h"
+
+// Attempts before a join gives up: each lost one means that the writer filled most of the ring
+// between two instructions of ours.
+enum { JOIN_EARLIEST_ATTEMPTS = 8, JOIN_ATTEMPTS_MAX = 1024 };
+
+static uint32_t state_word(uint32_t generation, enum myc__ring_slot_state kind)
+{
+    return generation << MYC__RING_STATE_BITS | (uint32_t)kind;
+}
+
+static bool find_free(const struct myc_ring_writer *writer, uint32_t *out_slot)
+{
+    for (uint32_t i = 0; i < writer->readers_max; i++) {
+        uint32_t state = myc_load_relaxed_u32(&writer->slots[i].state);
+        if ((state & MYC__RING_STATE_MASK) == MYC__RING_FREE) {
+            *out_slot = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether a position can still be read in full, given the newest limit the writer told of.
+static bool is_readable(const struct myc_ring_writer *writer, uint64_t limit, uint64_t position)
+{
+    return limit - position <= writer->capacity;
+}
+
+// The oldest sync entry that looks readable, or false if none does.
+static bool oldest_sync(const struct myc_ring_writer *writer, struct myc__ring_point *out_point)
+{
+    uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
+    uint64_t entries = writer->capacity / MYC__RING_SYNC_BYTES;
+    bool is_found = false;
+    for (uint64_t i = 0; i < entries; i++) {
+        struct myc__ring_point point;
+        if (!myc__ring_pair_load(&writer->sync_index[i], &point)
+            || !is_readable(writer, limit, point.position)) {
+            continue;
+        }
+        if (!is_found || point.position < out_point->position) {
+            *out_point = point;
+            is_found = true;
+        }
+    }
+    return is_found;
+}
+
+static bool
+propose(const struct myc_ring_writer *writer, bool is_earliest, struct myc__ring_point *out_point)
+{
+    if (is_earliest && oldest_sync(writer, out_point)) {
+        return true;
+    }
+    return myc__ring_pair_load(&writer->control->progress, out_point);
+}
+
+enum myc_status myc_ring_join(
+    struct myc_ring_writer *writer,
+    const void *page,
+    enum myc_ring_start start,
+    struct myc_ring_ticket *out_ticket)
+{
+    uint32_t index;
+    if (page == NULL || (uintptr_t)page % 64 != 0) {
+        return MYC_INVALID;
+    }
+    if (!find_free(writer, &index)) {
+        return MYC_LIMIT;
+    }
+    struct myc__ring_slot *slot = &writer->slots[index];
+    uint32_t generation = (myc_load_relaxed_u32(&slot->state) >> MYC__RING_STATE_BITS) + 1;
+    myc_store_relaxed_u64(&writer->pages[index], (uintptr_t)page);
+    if (index >= myc_load_relaxed_u32(&writer->slots_used)) {
+        // Acquired by the writer's passes; before the fence, so that no pass overlooks the slot.
+        myc_store_release_u32(&writer->slots_used, index + 1);
+    }
+    for (uint32_t attempt = 0; attempt < JOIN_ATTEMPTS_MAX; attempt++) {
+        bool is_earliest = start == MYC_RING_EARLIEST && attempt < JOIN_EARLIEST_ATTEMPTS;
+        struct myc__ring_point point;
+        if (!propose(writer, is_earliest, &point)) {
+            continue;
+        }
+        myc_store_relaxed_u64(&slot->join_head, point.position);
+        // Acquired by the writer's passes, which then see the head above and the page.
+        myc_store_release_u32(&slot->state, state_word(generation, MYC__RING_JOINING));
+        // Pairs with the fence of the writer's refresh.
+        myc_fence_seq_cst();
+        uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
+        if (is_readable(writer, limit, point.position)) {
+            myc_store_release_u32(&slot->state, state_word(generation, MYC__RING_ACTIVE));
+            out_ticket->slot = index;
+            out_ticket->generation = generation;
+            out_ticket->position = point.position;
+            out_ticket->sequence = point.sequence;
+            return MYC_OK;
+        }
+    }
+    myc_store_release_u32(&slot->state, state_word(generation, MYC__RING_FREE));
+    return MYC_AGAIN;
+}
+
+void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot)
+{
+    if (slot >= writer->readers_max) {
+        return;
+    }
+    struct myc_atomic_u32 *state = &writer->slots[slot].state;
+    // Only the writer's poisoning may come between, and it keeps the generation.
+    uint32_t generation = myc_load_relaxed_u32(state) >> MYC__RING_STATE_BITS;
+    // Released after the reader's last read; acquired by the writer's passes before they overwrite.
+    myc_store_release_u32(state, state_word(generation, MYC__RING_FREE));
+}
+
+enum myc_status myc_ring_reader_state(
+    const struct myc_ring_writer *writer, uint32_t slot, struct myc_ring_reader_state *out_state)
+{
+    struct myc_ring_reader_state state = {false, false, 0, 0, 0};
+    struct myc__ring_point progress;
+    if (slot >= writer->readers_max) {
+        return MYC_NOT_FOUND;
+    }
+    // Pairs with the poisoning compare-exchange of the writer's passes.
+    uint32_t kind = myc_load_acquire_u32(&writer->slots[slot].state) & MYC__RING_STATE_MASK;
+    if (kind == MYC__RING_FREE || kind == MYC__RING_JOINING) {
+        return MYC_NOT_FOUND;
+    }
+    state.is_active = kind == MYC__RING_ACTIVE;
+    state.is_poisoned = kind == MYC__RING_FENCED;
+    state.sequence = myc_load_relaxed_u64(&myc__ring_page(writer, slot)->sequence);
+    state.position = myc__ring_head(writer, slot);
+    // A head read before the progress cannot be beyond it unless the page lies.
+    if (myc__ring_pair_load(&writer->control->progress, &progress)
+        && progress.position > state.position) {
+        state.lag_bytes = progress.position - state.position;
+    }
+    *out_state = state;
+    return MYC_OK;
+}

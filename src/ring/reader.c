@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * A reader: attach, poll, peek, consume.
+ *
+ * The ring's words are foreign: each is loaded once, checked, and the copy used. A header may lie
+ * about anything, so its length is clamped to the end of the run and to what the writer may have
+ * written ahead of our head; beyond that the ring is CORRUPT and the reader stops for good. Only
+ * gating readers exist here: nothing they have not passed is overwritten while they are in.
+ */
+#include "ring/layout.h"
+
+#include <string.h>
+
+enum found { FOUND_NOTHING, FOUND_PAD, FOUND_RECORD, FOUND_CORRUPT };
+
+// One header, checked.
+struct item {
+    struct myc_record_header header;
+    uint64_t bytes;    /* it takes in the ring */
+    uint64_t messages; /* it counts */
+};
+
+// ---- Attaching ----
+
+static enum myc_status check_ticket(
+    const struct myc__ring_constant *constant,
+    const struct myc_ring_ticket *ticket,
+    struct myc_diagnostic *diagnostic)
+{
+    if (ticket->slot >= constant->readers_max || ticket->generation == 0
+        || ticket->position % MYC_RECORD_ALIGNMENT != 0) {
+        return myc_diagnostic_set(
+            diagnostic, MYC_INVALID, 0, "ring ticket: the slot or the position is of another ring");
+    }
+    return MYC_OK;
+}
+
+static void copy_origin(struct myc_ring_origin *origin, const struct myc__ring_constant *constant)
+{
+    origin->publisher_id = constant->publisher_id;
+    origin->publisher_epoch = constant->publisher_epoch;
+    origin->creator.pid = constant->creator_pid;
+    origin->creator.start_time = constant->creator_start_time;
+    memcpy(origin->creator.boot_id, constant->creator_boot_id, sizeof origin->creator.boot_id);
+    memcpy(origin->contract_digest, constant->contract_digest, sizeof origin->contract_digest);
+}
+
+enum myc_status myc_ring_reader_init(
+    struct myc_ring_reader *reader,
+    const void *memory,
+    size_t memory_bytes,
+    void *page,
+    const struct myc_ring_ticket *ticket,
+    struct myc_diagnostic *diagnostic)
+{
+    struct myc__ring_constant constant;
+    enum myc_status status = myc__ring_layout_check(memory, memory_bytes, &constant, diagnostic);
+    if (status == MYC_OK) {
+        status = check_ticket(&constant, ticket, diagnostic);
+    }
+    if (status != MYC_OK) {
+        return status;
+    }
+    if (page == NULL || (uintptr_t)page % 64 != 0) {
+        return myc_diagnostic_set(diagnostic, MYC_INVALID, 0, "ring page: not aligned to 64 bytes");
+    }
+    const unsigned char *base = memory;
+    const struct myc__ring_slot *slots = (const void *)(base + constant.slots_offset);
+    const struct myc__ring_slot *slot = &slots[ticket->slot];
+    uint32_t state_word = ticket->generation << MYC__RING_STATE_BITS | MYC__RING_ACTIVE;
+    // Pairs with the release of ACTIVE in myc_ring_join().
+    if (myc_load_acquire_u32(&slot->state) != state_word) {
+        return myc_diagnostic_set(
+            diagnostic, MYC_FENCED, 0, "ring ticket: the slot was taken back; join again");
+    }
+    memset(reader, 0, sizeof *reader);
+    reader->data = base + constant.data_offset;
+    reader->capacity = constant.capacity;
+    reader->position = ticket->position;
+    reader->sequence = ticket->sequence;
+    reader->control = (const void *)(base + constant.control_offset);
+    reader->slot = slot;
+    reader->page = page;
+    reader->state_word = state_word;
+    reader->arm_word = (uint64_t)ticket->generation << 32;
+    reader->readers_may_sleep = (constant.flags & MYC__RING_FLAG_READERS_SLEEP) != 0;
+    reader->writer_may_sleep = (constant.flags & MYC__RING_FLAG_WRITER_SLEEPS) != 0;
+    copy_origin(&reader->origin, &constant);
+    myc_store_relaxed_u64(&reader->page->arm, reader->arm_word);
+    myc_store_relaxed_u64(&reader->page->sequence, reader->sequence);
+    // From here on the page counts instead of the slot's join head.
+    myc_store_release_u64(&reader->page->head, reader->position);
+    return MYC_OK;
+}
+
+// ---- Reading headers ----
+
+// How many messages a GAP counts; 0 if it is malformed. Loads the foreign count once.
+static uint64_t
+gap_messages(const struct myc_ring_reader *reader, uint64_t position, uint64_t length)
+{
+    if (length < sizeof(struct myc_gap)) {
+        return 0;
+    }
+    uint64_t count = myc_load_relaxed_u64(
+        myc__ring_word(reader->data, reader->capacity, position + MYC_RECORD_HEADER_BYTES));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    count = __builtin_bswap64(count);
+#endif
+    return count;
+}
+
+// Looks at the header at a position, at most `room` bytes ahead of which the writer may have
+// written.
+static enum found
+look(const struct myc_ring_reader *reader, uint64_t position, uint64_t room, struct item *out_item)
+{
+    // Pairs with the publishing release of myc_ring_commit() and myc_ring_fill_end().
+    uint64_t word = myc_load_acquire_u64(myc__ring_word(reader->data, reader->capacity, position));
+    if (word == 0) {
+        return FOUND_NOTHING;
+    }
+    struct item item;
+    uint64_t run = reader->capacity - (position & (reader->capacity - 1));
+    item.header = myc_record_header(word);
+    item.bytes = myc_record_bytes(item.header.length);
+    if (item.header.type == 0 || item.bytes > run || item.bytes > room) {
+        return FOUND_CORRUPT;
+    }
+    if (item.header.type == MYC_RECORD_PAD) {
+        *out_item = item;
+        return FOUND_PAD;
+    }
+    if (item.header.type == MYC_RECORD_GAP) {
+        item.messages = gap_messages(reader, position, item.header.length);
+        if (item.messages == 0) {
+            return FOUND_CORRUPT;
+        }
+    } else if (item.header.type <= MYC_MESSAGE_TYPE_MAX) {
+        item.messages = 1;
+    } else {
+        return FOUND_CORRUPT;
+    }
+    *out_item = item;
+    return FOUND_RECORD;
+}
+
+// Gives everything before a position back to the writer.
+static void release(struct myc_ring_reader *reader, uint64_t position, uint64_t sequence)
+{
+    reader->position = position;
+    reader->sequence = sequence;
+    myc_store_relaxed_u64(&reader->page->sequence, sequence);
+    // Our reads end before this release; the writer's passes acquire it before they overwrite.
+    myc_store_release_u64(&reader->page->head, position);
+}
+
+// Whether the writer's process still has us in.
+static bool is_in(const struct myc_ring_reader *reader)
+{
+    // Pairs with the release of FREE and the compare-exchange to FENCED.
+    return myc_load_acquire_u32(&reader->slot->state) == reader->state_word;
+}
+
+// ---- Poll ----
+
+// One batch: at most `records_max` records, one release of the head.
+static size_t
+poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max)
+{
+    uint64_t position = reader->position;
+    uint64_t sequence = reader->sequence;
+    uint64_t end_max = position + reader->capacity;
+    size_t handled = 0;
+    while (handled < records_max) {
+        struct item item;
+        enum found found = look(reader, position, end_max - position, &item);
+        if (found == FOUND_NOTHING) {
+            break;
+        }
+        if (found == FOUND_CORRUPT) {
+            reader->status = MYC_CORRUPT;
+            break;
+        }
+        if (found == FOUND_RECORD) {
+            struct myc_record record;
+            sequence += item.messages;
+            record.type = item.header.type;
+            record.version = item.header.version;
+            record.size = item.header.length;
+            record.payload =
+                myc__ring_word(reader->data, reader->capacity, position + MYC_RECORD_HEADER_BYTES);
+            record.sequence = sequence;
+            record.position = position;
+            myc_shared_read(record.payload, record.size);
+            fn(&record, context);
+            handled++;
+        }
+        position += item.bytes;
+    }
+    if (position != reader->position) {
+        release(reader, position, sequence);
+    }
+    return handled;
+}
+
+size_t
+myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max)
+{
+    size_t handled = 0;
+    while (handled < records_max && reader->status == MYC_OK) {
+        size_t batch = records_max - handled;
+        if (batch > MYC_RING_BATCH_MAX) {
+            batch = MYC_RING_BATCH_MAX;
+        }
+        size_t done = poll_batch(reader, fn, context, batch);
+        handled += done;
+        if (!is_in(reader) && reader->status == MYC_OK) {
+            reader->status = MYC_FENCED;
+        }
+        if (done < batch) {
+            break;
+        }
+    }
+    return handled;
+}
+
+// ---- Peek and consume ----
+
+struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes_max)
+{
+    struct myc_const_span span = {NULL, 0};
+    uint64_t position = reader->position;
+    uint64_t end_max = position + reader->capacity;
+    struct item item;
+    enum found found = reader->status == MYC_OK ? look(reader, position, end_max - position, &item)
+                                                : FOUND_NOTHING;
+    while (found == FOUND_PAD) {
+        position += item.bytes;
+        found = look(reader, position, end_max - position, &item);
+    }
+    if (position != reader->position) {
+        // The writer may be waiting for the room of these PADs.
+        release(reader, position, reader->sequence);
+    }
+    // A run ends at the ring's end, because no record crosses it, and then starts again at offset
+    // 0.
+    uint64_t run = reader->capacity - (position & (reader->capacity - 1));
+    uint64_t bytes = 0;
+    while (found == FOUND_RECORD && (bytes == 0 || bytes + item.bytes <= bytes_max)) {
+        bytes += item.bytes;
+        if (bytes == run) {
+            break;
+        }
+        found = look(reader, position + bytes, end_max - position - bytes, &item);
+    }
+    if (found == FOUND_CORRUPT) {
+        reader->status = MYC_CORRUPT;
+    } else if (!is_in(reader) && reader->status == MYC_OK) {
+        reader->status = MYC_FENCED;
+    }
+    if (bytes != 0 && reader->status != MYC_FENCED) {
+        span.data = myc__ring_word(reader->data, reader->capacity, position);
+        span.size = (size_t)bytes;
+        myc_shared_read(span.data, span.size);
+    }
+    return span;
+}
+
+void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
+{
+    uint64_t position = reader->position;
+    uint64_t sequence = reader->sequence;
+    uint64_t end = position + bytes;
+    while (position < end) {
+        struct item item;
+        // The headers are looked at again, so a hostile writer may have changed them meanwhile.
+        if (look(reader, position, end - position, &item) != FOUND_RECORD) {
+            reader->status = MYC_CORRUPT;
+            break;
+        }
+        position += item.bytes;
+        sequence += item.messages;
+    }
+    if (position != reader->position) {
+        release(reader, position, sequence);
+    }
+    if (!is_in(reader) && reader->status == MYC_OK) {
+        reader->status = MYC_FENCED;
+    }
+}
+
+// ---- State ----
+
+bool myc_ring_is_empty(const struct myc_ring_reader *reader)
+{
+    if (reader->status != MYC_OK) {
+        return true;
+    }
+    // Pairs with the publishing release; nothing is read on the strength of this load.
+    return myc_load_acquire_u64(myc__ring_word(reader->data, reader->capacity, reader->position))
+           == 0;
+}
+
+uint64_t myc_ring_reader_sequence(const struct myc_ring_reader *reader)
+{
+    return reader->sequence;
+}
+
+enum myc_status myc_ring_reader_status(const struct myc_ring_reader *reader)
+{
+    if (reader->status != MYC_OK) {
+        return reader->status;
+    }
+    // Pairs with the release of myc_ring_writer_close().
+    if (myc_load_acquire_u64(&reader->control->closed) == reader->position + 1) {
+        return MYC_CLOSED;
+    }
+    return is_in(reader) ? MYC_OK : MYC_FENCED;
+}
+
+void myc_ring_reader_origin(
+    const struct myc_ring_reader *reader, struct myc_ring_origin *out_origin)
+{
+    *out_origin = reader->origin;
+}

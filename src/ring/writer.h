@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * What the parts of the ring's writer share.
+ */
+#ifndef MYC_RING_WRITER_H
+#define MYC_RING_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mycelium/ring.h>
+
+#include "ring/layout.h"
+
+/** Value of `claimed` while no claim is open. */
+#define MYC__RING_NO_CLAIM UINT64_MAX
+
+/**
+ * Makes sure that `need` bytes from the writer's position may be written, asking the readers' heads
+ * if necessary. Stores nothing in the data.
+ *
+ * Returns: false if the slowest gating reader is in the way.
+ */
+bool myc__ring_ensure(struct myc_ring_writer *writer, uint64_t need);
+
+/**
+ * After the publishing store: moves the writer to `end` and tells joiners. `first` is the position
+ * and sequence of a message record that was just published and may become a sync entry; NULL if
+ * there was none.
+ */
+void myc__ring_advance(
+    struct myc_ring_writer *writer,
+    uint64_t end,
+    uint64_t sequence,
+    const struct myc__ring_point *first);
+
+/** Stores a sync entry for a published message record if one is due there. */
+void myc__ring_sync(struct myc_ring_writer *writer, const struct myc__ring_point *point);
+
+/** Bytes a record with `size` payload bytes needs from the position: PAD, record, next header. */
+uint64_t myc__ring_need(const struct myc_ring_writer *writer, uint64_t size, uint64_t *out_rest);
+
+/** The page that a reader's slot was joined with; only after an acquire of its state. */
+static inline const struct myc__ring_page *
+myc__ring_page(const struct myc_ring_writer *writer, uint32_t slot)
+{
+    return (const struct myc__ring_page *)(uintptr_t)myc_load_relaxed_u64(&writer->pages[slot]);
+}
+
+/** A slot's head: its page's, or the join head until the reader has begun. */
+static inline uint64_t myc__ring_head(const struct myc_ring_writer *writer, uint32_t slot)
+{
+    // Pairs with the release of the reader's head: its reads are over before we overwrite.
+    uint64_t head = myc_load_acquire_u64(&myc__ring_page(writer, slot)->head);
+    if (head == 0) {
+        head = myc_load_relaxed_u64(&writer->slots[slot].join_head);
+    }
+    return head;
+}
+
+#endif
