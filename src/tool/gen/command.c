@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// `myc gen CONTRACT --out DIR [--prefix NAME]`.
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/gen/gen.h"
+#include "tool/gen/names.h"
+
+enum { EXIT_DONE = 0, EXIT_SYSTEM = 1, EXIT_INPUT = 2 };
+
+struct gen_options {
+    const char *contract;
+    const char *directory;
+    const char *prefix;
+    bool wants_help;
+};
+
+static void print_help(FILE *out)
+{
+    fputs(
+        "usage: myc gen CONTRACT.yaml --out DIR [--prefix NAME]\n"
+        "\n"
+        "Writes NAME.h and NAME.c with the structs, checks and typed helpers of a contract.\n"
+        "\n"
+        "  --out DIR       where to write; made if it is missing\n"
+        "  --prefix NAME   first part of every C name; default: the contract's name\n"
+        "  --help          print this\n",
+        out);
+}
+
+static int refuse(const char *text, const char *detail)
+{
+    fprintf(stderr, "myc gen: error: %s%s; try 'myc gen --help'\n", text, detail);
+    return EXIT_INPUT;
+}
+
+static int parse_options(int argc, char **argv, struct gen_options *out_options)
+{
+    static const struct option table[] = {
+        {"out", required_argument, NULL, 'o'},
+        {"prefix", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct gen_options options = {0};
+    int choice = 0;
+    opterr = 0;
+    optind = 1;
+    while ((choice = getopt_long(argc, argv, ":o:p:h", table, NULL)) != -1) {
+        switch (choice) {
+        case 'o':
+            options.directory = optarg;
+            break;
+        case 'p':
+            options.prefix = optarg;
+            break;
+        case 'h':
+            options.wants_help = true;
+            break;
+        case ':':
+            return refuse("missing value after ", argv[optind - 1]);
+        default:
+            return refuse("unknown option ", argv[optind - 1]);
+        }
+    }
+    if (!options.wants_help) {
+        if (optind + 1 != argc) {
+            return refuse("name exactly one contract file", "");
+        }
+        options.contract = argv[optind];
+        if (options.directory == NULL || options.directory[0] == '\0') {
+            return refuse("say where to write with --out DIR", "");
+        }
+    }
+    const char *prefix = options.prefix;
+    if (prefix != NULL
+        && (!myc__schema_is_snake_name(prefix, strlen(prefix))
+            || myc__schema_is_keyword(prefix, strlen(prefix))
+            || gen_is_own_prefix(prefix, strlen(prefix)))) {
+        return refuse(
+            "the prefix must be lower-case letters, digits and underscores, not ", prefix);
+    }
+    *out_options = options;
+    return EXIT_DONE;
+}
+
+// Reads a whole file of at most GEN_SOURCE_BYTES_MAX bytes; NULL after printing why not.
+static char *read_file(const char *path, size_t *out_size)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        fprintf(stderr, "%s: error: cannot open the contract: %s\n", path, strerror(errno));
+        return NULL;
+    }
+    char *bytes = gen_allocate(GEN_SOURCE_BYTES_MAX + 1, 1);
+    size_t size = fread(bytes, 1, GEN_SOURCE_BYTES_MAX + 1, file);
+    bool is_read = ferror(file) == 0 && size <= GEN_SOURCE_BYTES_MAX;
+    if (ferror(file) != 0) {
+        fprintf(stderr, "%s: error: cannot read the contract: %s\n", path, strerror(errno));
+    } else if (!is_read) {
+        fprintf(stderr, "%s: error: a contract has at most 4 MiB: split it\n", path);
+    }
+    fclose(file);
+    if (!is_read) {
+        free(bytes);
+        return NULL;
+    }
+    *out_size = size;
+    return bytes;
+}
+
+static int generate(const struct gen_options *options)
+{
+    size_t size = 0;
+    char *bytes = read_file(options->contract, &size);
+    if (bytes == NULL) {
+        return EXIT_INPUT;
+    }
+    struct gen_contract contract = {0};
+    struct gen_error error;
+    bool is_parsed = gen_parse(bytes, size, &contract, &error);
+    free(bytes);
+    if (!is_parsed) {
+        fprintf(
+            stderr,
+            "%s:%zu:%zu: error: %s\n",
+            options->contract,
+            error.line,
+            error.column,
+            error.text);
+        return EXIT_INPUT;
+    }
+    const char *prefix = options->prefix != NULL ? options->prefix : contract.model.name;
+    bool is_written = gen_write_files(&contract, prefix, options->directory);
+    gen_contract_deinit(&contract);
+    return is_written ? EXIT_DONE : EXIT_SYSTEM;
+}
+
+int gen_command(int argc, char **argv)
+{
+    struct gen_options options = {0};
+    int status = parse_options(argc, argv, &options);
+    if (status != EXIT_DONE) {
+        return status;
+    }
+    if (options.wants_help) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    return generate(&options);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Both files are written under temporary names and moved into place only when both are complete.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/gen/gen.h"
+
+enum { PATH_BYTES = 4096 };
+
+typedef void emit_fn(const struct gen_contract *contract, const char *prefix, FILE *out);
+
+struct output {
+    char path[PATH_BYTES];
+    char temporary[PATH_BYTES];
+    emit_fn *emit;
+};
+
+static bool report(const char *path, const char *what)
+{
+    fprintf(stderr, "%s: error: %s: %s\n", path, what, strerror(errno));
+    return false;
+}
+
+// Makes every missing folder of the path, as `mkdir -p` does.
+static bool make_directory(const char *directory)
+{
+    char path[PATH_BYTES];
+    size_t len = strlen(directory);
+    if (len >= sizeof(path)) {
+        errno = ENAMETOOLONG;
+        return report(directory, "cannot make the folder");
+    }
+    memcpy(path, directory, len + 1);
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0') {
+            continue;
+        }
+        char saved = path[i];
+        path[i] = '\0';
+        struct stat info;
+        if (mkdir(path, 0777) != 0 && !(stat(path, &info) == 0 && S_ISDIR(info.st_mode))) {
+            return report(path, "cannot make the folder");
+        }
+        path[i] = saved;
+    }
+    return true;
+}
+
+static bool output_init(
+    struct output *output,
+    const char *directory,
+    const char *prefix,
+    const char *suffix,
+    emit_fn *emit)
+{
+    size_t room = sizeof(output->path);
+    int path_len = snprintf(output->path, room, "%s/%s.%s", directory, prefix, suffix);
+    int temporary_len = snprintf(
+        output->temporary, room, "%s/.%s.%s.%ld", directory, prefix, suffix, (long)getpid());
+    output->emit = emit;
+    if (path_len < 0 || temporary_len < 0 || (size_t)temporary_len >= room) {
+        errno = ENAMETOOLONG;
+        return report(directory, "cannot write here");
+    }
+    return true;
+}
+
+static bool write_temporary(
+    const struct output *output, const struct gen_contract *contract, const char *prefix)
+{
+    FILE *file = fopen(output->temporary, "wx");
+    if (file == NULL) {
+        return report(output->path, "cannot write");
+    }
+    output->emit(contract, prefix, file);
+    bool is_written = ferror(file) == 0;
+    is_written = fclose(file) == 0 && is_written;
+    return is_written || report(output->path, "cannot write");
+}
+
+bool gen_write_files(const struct gen_contract *contract, const char *prefix, const char *directory)
+{
+    struct output outputs[2];
+    bool is_done = make_directory(directory)
+                   && output_init(&outputs[0], directory, prefix, "h", gen_emit_header)
+                   && output_init(&outputs[1], directory, prefix, "c", gen_emit_source);
+    if (!is_done) {
+        return false;
+    }
+    for (size_t i = 0; i < 2 && is_done; i++) {
+        is_done = write_temporary(&outputs[i], contract, prefix);
+    }
+    for (size_t i = 0; i < 2 && is_done; i++) {
+        is_done = rename(outputs[i].temporary, outputs[i].path) == 0
+                  || report(outputs[i].path, "cannot put the file in place");
+    }
+    for (size_t i = 0; i < 2; i++) {
+        (void)unlink(outputs[i].temporary); // gone already unless something failed
+    }
+    return is_done;
+}
