@@ -6,8 +6,8 @@
  * run shows everything there is to mend. Rules are plain functions in tidy_text.c (one file at a
  * time), tidy_layers.c (includes) and tidy_tree.c (the tree as a whole).
  */
-#ifndef MYC_TESTS_TIDY_TIDY_H
-#define MYC_TESTS_TIDY_TIDY_H
+#ifndef MYC_TIDY_TIDY_H
+#define MYC_TIDY_TIDY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,7 +46,7 @@ enum tidy_kind {
     TIDY_KIND_OTHER     /* any other text */
 };
 
-enum { TIDY_PATH_MAX = 512 };
+enum { TIDY_PATH_MAX = 512, TIDY_LITERAL_BYTE = 1 /* stands for a byte of a literal */ };
 
 struct tidy_line {
     const char *text; /* the line as it is, len bytes */

@@ -111,7 +111,8 @@ static enum tidy_kind kind_of(const char *path, const char *text)
     return tidy_starts(text, "#!") ? TIDY_KIND_SCRIPT : TIDY_KIND_OTHER;
 }
 
-// Blanks comments and the insides of literals in place; newlines stay where they are.
+// Blanks comments with spaces and the insides of literals with TIDY_LITERAL_BYTE, in place;
+// newlines stay where they are.
 static void blank_prose(char *code, size_t size)
 {
     enum { CODE, LINE_COMMENT, BLOCK_COMMENT, LITERAL } state = CODE;
@@ -144,9 +145,9 @@ static void blank_prose(char *code, size_t size)
             state = CODE;
             continue;
         }
-        code[i] = ' ';
+        code[i] = state == LITERAL ? TIDY_LITERAL_BYTE : ' ';
         if (state == LITERAL && byte == '\\' && next != '\n' && next != '\0') {
-            code[++i] = ' ';
+            code[++i] = TIDY_LITERAL_BYTE;
         }
     }
 }

@@ -125,10 +125,10 @@ static void check_spdx(struct tidy_tree *tree, const struct tidy_file *file)
     }
 }
 
-// src/mycelium and sim/mycelium are what users see, so their names start below those folders.
+// Names start below the folder that includes start from.
 static void guard_name(const char *path, char *guard, size_t size)
 {
-    static const char *const roots[] = {"src/mycelium/", "sim/mycelium/", "src/", ""};
+    static const char *const roots[] = {"src/mycelium/", "sim/mycelium/", "src/", "tests/", ""};
     size_t root = 0;
     while (!tidy_starts(path, roots[root])) {
         root++;

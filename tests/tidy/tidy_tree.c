@@ -46,8 +46,9 @@ static void check_readme(struct tidy_tree *tree, const struct tidy_file *file)
 // The folder that must explain itself for this file: src/a, src/a/b, tests/a, or a top folder.
 static bool explained_folder(const struct tidy_file *file, char folder[TIDY_PATH_MAX])
 {
-    static const char *const roots[] = {"src", "sim", "tests", "props", "fuzz", "bench"};
-    static const size_t depths[] = {3, 1, 2, 1, 1, 1};
+    static const char *const roots[] = {
+        "src/tool", "src", "sim", "tests", "props", "fuzz", "bench"};
+    static const size_t depths[] = {2, 3, 1, 2, 1, 1, 1};
     for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
         if (!tidy_is_below(file->path, roots[i])) {
             continue;
