@@ -317,6 +317,12 @@ MYC_MUST_USE enum myc_status myc_ring_fill_end(
     void *context,
     struct myc_diagnostic *diagnostic);
 
+/** As myc_ring_writer_arm(), for a ring that is filled: true if fill_begin would still give nothing. */
+bool myc_ring_fill_arm(struct myc_ring_writer *writer);
+
+/** Forgets an incomplete record: the stream broke, and another one begins at a record's start. */
+void myc_ring_fill_reset(struct myc_ring_writer *writer);
+
 /** Structural check of the writer's side against the shared words. [RING-22] */
 bool myc_ring_is_valid(const struct myc_ring_writer *writer);
 

@@ -303,3 +303,18 @@ enum myc_status myc_ring_fill_end(
     }
     return status;
 }
+
+bool myc_ring_fill_arm(struct myc_ring_writer *writer)
+{
+    // The least fill_begin needs: the record whose header is held, or any header.
+    uint64_t record = held_record_bytes(writer);
+    return myc_ring_writer_arm(writer, (size_t)(record - MYC_RECORD_HEADER_BYTES));
+}
+
+void myc_ring_fill_reset(struct myc_ring_writer *writer)
+{
+    writer->fill_word = 0;
+    writer->fill_held = 0;
+    writer->fill_offered = 0;
+    writer->fill_offset = 0;
+}
