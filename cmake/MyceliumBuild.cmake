@@ -46,8 +46,11 @@ function(myc_layer name)
         endif()
         add_library(${target} OBJECT ${layer_SOURCES})
         target_link_libraries(${target} PRIVATE myc_headers myc_warnings myc_sanitize)
-        set_target_properties(${target} PROPERTIES
-            C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+        set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+        if(NOT MYC_SHARED_LAYERS)
+            # Layers linked alone must see each other.
+            set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden)
+        endif()
         if(flavour STREQUAL simcheck)
             target_compile_definitions(${target} PRIVATE MYC_SIMCHECK=1)
             set_property(GLOBAL APPEND PROPERTY MYC_SIMCHECK_LAYERS ${target})
