@@ -9,7 +9,6 @@
 #ifndef MYC_RING_LAYOUT_H
 #define MYC_RING_LAYOUT_H
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -61,13 +60,13 @@ struct myc__ring_constant {
     uint64_t checksum; /* of everything before it */
 };
 
-static_assert(sizeof(struct myc__ring_constant) == 256, "pinned");
-static_assert(offsetof(struct myc__ring_constant, kind) == 16, "pinned");
-static_assert(offsetof(struct myc__ring_constant, capacity) == 32, "pinned");
-static_assert(offsetof(struct myc__ring_constant, control_offset) == 56, "pinned");
-static_assert(offsetof(struct myc__ring_constant, publisher_id) == 88, "pinned");
-static_assert(offsetof(struct myc__ring_constant, contract_digest) == 136, "pinned");
-static_assert(offsetof(struct myc__ring_constant, checksum) == 248, "pinned");
+_Static_assert(sizeof(struct myc__ring_constant) == 256, "pinned");
+_Static_assert(offsetof(struct myc__ring_constant, kind) == 16, "pinned");
+_Static_assert(offsetof(struct myc__ring_constant, capacity) == 32, "pinned");
+_Static_assert(offsetof(struct myc__ring_constant, control_offset) == 56, "pinned");
+_Static_assert(offsetof(struct myc__ring_constant, publisher_id) == 88, "pinned");
+_Static_assert(offsetof(struct myc__ring_constant, contract_digest) == 136, "pinned");
+_Static_assert(offsetof(struct myc__ring_constant, checksum) == 248, "pinned");
 
 /** The first page. */
 struct myc__ring_header {
@@ -75,7 +74,7 @@ struct myc__ring_header {
     MYC__LINE struct myc_atomic_u64 ready; /* 0 until the rest is in place */
 };
 
-static_assert(offsetof(struct myc__ring_header, ready) == 256, "pinned");
+_Static_assert(offsetof(struct myc__ring_header, ready) == 256, "pinned");
 
 /**
  * A {position, sequence} pair in two copies, so that a reader gets a true pair even from a writer
@@ -88,7 +87,7 @@ struct myc__ring_pair {
     struct myc_atomic_u64 sequence1;
 };
 
-static_assert(sizeof(struct myc__ring_pair) == 32, "pinned");
+_Static_assert(sizeof(struct myc__ring_pair) == 32, "pinned");
 
 /** The second page: words of the writer that all readers and joiners look at. */
 struct myc__ring_control {
@@ -100,11 +99,11 @@ struct myc__ring_control {
     MYC__LINE struct myc_atomic_u64 announce;   /* lapping readers: not used yet, zero */
 };
 
-static_assert(offsetof(struct myc__ring_control, progress) == 64, "pinned");
-static_assert(offsetof(struct myc__ring_control, writer_arm) == 128, "pinned");
-static_assert(offsetof(struct myc__ring_control, closed) == 192, "pinned");
-static_assert(offsetof(struct myc__ring_control, intent) == 256, "pinned");
-static_assert(offsetof(struct myc__ring_control, announce) == 320, "pinned");
+_Static_assert(offsetof(struct myc__ring_control, progress) == 64, "pinned");
+_Static_assert(offsetof(struct myc__ring_control, writer_arm) == 128, "pinned");
+_Static_assert(offsetof(struct myc__ring_control, closed) == 192, "pinned");
+_Static_assert(offsetof(struct myc__ring_control, intent) == 256, "pinned");
+_Static_assert(offsetof(struct myc__ring_control, announce) == 320, "pinned");
 
 /** Slot states; the state word is the slot's generation times four plus one of these. */
 enum myc__ring_slot_state {
@@ -122,8 +121,8 @@ struct myc__ring_slot {
     struct myc_atomic_u64 join_head; /* counts until the reader's page says something else than 0 */
 };
 
-static_assert(sizeof(struct myc__ring_slot) == 64, "pinned");
-static_assert(offsetof(struct myc__ring_slot, join_head) == 8, "pinned");
+_Static_assert(sizeof(struct myc__ring_slot) == 64, "pinned");
+_Static_assert(offsetof(struct myc__ring_slot, join_head) == 8, "pinned");
 
 /** A reader's own page, written by the reader only. */
 struct myc__ring_page {
@@ -133,10 +132,10 @@ struct myc__ring_page {
     MYC__LINE struct myc_atomic_u64 acknowledgement; /* fencing: not used yet, zero */
 };
 
-static_assert(offsetof(struct myc__ring_page, arm) == 64, "pinned");
-static_assert(offsetof(struct myc__ring_page, sequence) == 128, "pinned");
-static_assert(offsetof(struct myc__ring_page, acknowledgement) == 192, "pinned");
-static_assert(sizeof(struct myc__ring_page) <= MYC_RING_PAGE_BYTES, "one page");
+_Static_assert(offsetof(struct myc__ring_page, arm) == 64, "pinned");
+_Static_assert(offsetof(struct myc__ring_page, sequence) == 128, "pinned");
+_Static_assert(offsetof(struct myc__ring_page, acknowledgement) == 192, "pinned");
+_Static_assert(sizeof(struct myc__ring_page) <= MYC_RING_PAGE_BYTES, "one page");
 
 /** What a pair says. */
 struct myc__ring_point {
