@@ -80,7 +80,7 @@ struct myc_sim_process {
  * director. `rate`: about one in so many offers.
  */
 #define MYC_SIM_FAULT_LIST(X)                                                                      \
-    X(KILL, "kill", OPT_IN, 2000)                                                                  \
+    X(KILL, "kill", OPT_IN, 100)                                                                   \
     X(SPURIOUS_WAKE, "spurious-wake", LEGAL, 8)                                                    \
     X(LATE_TIMER, "late-timer", LEGAL, 8)                                                          \
     X(ALLOCATION, "allocation", OPT_IN, 50)                                                        \
@@ -122,16 +122,28 @@ int myc_sim_main(
 
 /* ---- One run, for unit tests ---- */
 
-enum { MYC_SIM_REPORT_BYTES = 16384 };
+enum { MYC_SIM_REPORT_BYTES = 16384, MYC_SIM_COUNTERS_MAX = 64 };
+
+/** A counter of myc_sim_count(). */
+struct myc_sim_counter {
+    const char *name;
+    uint64_t amount;
+};
+
+/** Stacks kept between runs, which saves most of the cost of a short run. Zeroed is empty. */
+struct myc_sim_stack_cache {
+    void *free_list;
+};
 
 /** Zero means default in every field but `seed`. */
 struct myc_sim_options {
     uint64_t seed;
-    bool is_boring;          /* every draw is 0; the seed is not used */
-    bool is_verbose;         /* trace lines and log to standard error while it runs */
-    const char *tape_text;   /* replay: the tape's contents; NULL: draw from the seed */
-    bool is_recording;       /* keep a tape, see myc_sim_result.tape_text */
-    const char *repro_start; /* how a repro command begins; default "<program>" */
+    bool is_boring;        /* every draw is 0; the seed is not used */
+    bool is_verbose;       /* trace lines and log to standard error while it runs */
+    const char *tape_text; /* replay: the tape's contents; NULL: draw from the seed */
+    bool is_recording;     /* keep a tape, see myc_sim_result.tape_text */
+    struct myc_sim_stack_cache *stack_cache; /* NULL: none */
+    const char *repro_start;                 /* how a repro command begins; default "<program>" */
 };
 
 struct myc_sim_result {
@@ -146,6 +158,8 @@ struct myc_sim_result {
     uint64_t fault_injected[MYC_SIM_FAULT_COUNT];
     uint64_t fault_effect[MYC_SIM_FAULT_COUNT];
     uint64_t preemption_count;
+    struct myc_sim_counter counters[MYC_SIM_COUNTERS_MAX];
+    size_t counter_count;
     char *tape_text;       /* only when recording */
     uint64_t *checkpoints; /* the hash after every 1024th event */
     size_t checkpoint_count;
@@ -165,6 +179,9 @@ bool myc_sim_run(
 
 /** Frees what a result owns. Accepts a zeroed one. */
 void myc_sim_result_deinit(struct myc_sim_result *result);
+
+/** Returns the stacks to the OS. Accepts a zeroed cache. */
+void myc_sim_stack_cache_deinit(struct myc_sim_stack_cache *cache);
 
 /* ---- The director: processes ---- */
 

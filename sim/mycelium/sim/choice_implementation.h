@@ -4,6 +4,7 @@
 #define MYC_SIM_CHOICE_IMPLEMENTATION_H
 
 #include <mycelium/sim/choice.h>
+#include <mycelium/sim/internal.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static uint64_t sim__hash_text(uint64_t hash, const char *text)
     return (hash ^ 0xff) * UINT64_C(0x100000001b3);
 }
 
-static uint64_t sim__mix(uint64_t x)
+uint64_t sim__mix(uint64_t x)
 {
     x = (x ^ (x >> 32)) * UINT64_C(0xd6e8feb86659fd93);
     x = (x ^ (x >> 32)) * UINT64_C(0xd6e8feb86659fd93);
@@ -77,7 +78,7 @@ static uint64_t sim__tape_nth_key(uint64_t key, uint64_t nth)
     return sim__mix(key + nth * UINT64_C(0x9e3779b97f4a7c15)) | 1;
 }
 
-static void *sim__must(void *memory)
+void *sim__must(void *memory)
 {
     if (memory == NULL) {
         fputs("the simulator itself ran out of memory\n", stderr);

@@ -35,6 +35,8 @@
 #include <ucontext.h>
 #endif
 
+struct myc_sim_stack_cache;
+
 enum { SIM__STACK_BYTES = 256 * 1024, SIM__GUARD_BYTES = 4096 };
 
 typedef void sim__fiber_fn(void *argument);
@@ -56,30 +58,25 @@ struct sim__fiber {
 #endif
 };
 
-/** Stacks that are free; those in use belong to their fibers. Zeroed is empty. */
-struct sim__stack_pool {
-    void *free_list;
-};
-
 /** Makes `fiber` stand for the stack that is running. */
 void sim__fiber_init_root(struct sim__fiber *fiber);
 
 /** Makes a fiber that will call fn(argument), which must never return. Aborts when out of memory.
  */
 void sim__fiber_create(
-    struct sim__fiber *fiber, struct sim__stack_pool *pool, sim__fiber_fn *fn, void *argument);
+    struct sim__fiber *fiber, struct myc_sim_stack_cache *pool, sim__fiber_fn *fn, void *argument);
 
 /** Runs `to` instead of `from`, which is running; returns when somebody switches back. */
 void sim__fiber_switch(struct sim__fiber *from, struct sim__fiber *to);
 
 /** Gives up a fiber that is not running: its stack goes to the pool. Accepts one given up before.
  */
-void sim__fiber_destroy(struct sim__fiber *fiber, struct sim__stack_pool *pool);
+void sim__fiber_destroy(struct sim__fiber *fiber, struct myc_sim_stack_cache *pool);
 
 /** Whether an address lies in the guard page below a fiber's stack. */
 bool sim__fiber_is_guard(const struct sim__fiber *fiber, uintptr_t address);
 
 /** Returns all free stacks to the OS. */
-void sim__stack_pool_deinit(struct sim__stack_pool *pool);
+void sim__stack_pool_deinit(struct myc_sim_stack_cache *pool);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef MYC_SIM_FIBER_IMPLEMENTATION_H
 #define MYC_SIM_FIBER_IMPLEMENTATION_H
 
+#include <mycelium/sim.h>
 #include <mycelium/sim/fiber.h>
 
 #include <errno.h>
@@ -200,7 +201,7 @@ static void sim__fiber_prepare(struct sim__fiber *fiber)
 
 // ---- Stacks ----
 
-static void *sim__stack_take(struct sim__stack_pool *pool)
+static void *sim__stack_take(struct myc_sim_stack_cache *pool)
 {
     if (pool->free_list != NULL) {
         void *stack = pool->free_list;
@@ -222,7 +223,7 @@ static void *sim__stack_take(struct sim__stack_pool *pool)
     return (char *)memory + SIM__GUARD_BYTES;
 }
 
-static void sim__stack_give(struct sim__stack_pool *pool, void *stack)
+static void sim__stack_give(struct myc_sim_stack_cache *pool, void *stack)
 {
 #ifdef MYC_SIM_HAS_ASAN
     // Frames that were never left keep their red zones; the next user must not trip over them.
@@ -232,7 +233,7 @@ static void sim__stack_give(struct sim__stack_pool *pool, void *stack)
     pool->free_list = stack;
 }
 
-void sim__stack_pool_deinit(struct sim__stack_pool *pool)
+void sim__stack_pool_deinit(struct myc_sim_stack_cache *pool)
 {
     while (pool->free_list != NULL) {
         void *stack = pool->free_list;
@@ -258,7 +259,7 @@ void sim__fiber_init_root(struct sim__fiber *fiber)
 }
 
 void sim__fiber_create(
-    struct sim__fiber *fiber, struct sim__stack_pool *pool, sim__fiber_fn *fn, void *argument)
+    struct sim__fiber *fiber, struct myc_sim_stack_cache *pool, sim__fiber_fn *fn, void *argument)
 {
     *fiber = (struct sim__fiber){
         .stack = sim__stack_take(pool),
@@ -321,7 +322,7 @@ void sim__fiber_switch(struct sim__fiber *from, struct sim__fiber *to)
     errno = from->saved_errno;
 }
 
-void sim__fiber_destroy(struct sim__fiber *fiber, struct sim__stack_pool *pool)
+void sim__fiber_destroy(struct sim__fiber *fiber, struct myc_sim_stack_cache *pool)
 {
     if (fiber->fn == NULL) {
         return;

@@ -37,11 +37,10 @@ enum {
     SIM__EVENT_TAIL = 64,    /* events kept for a failure's report */
     SIM__LOG_TAIL = 40,      /* log lines kept for it */
     SIM__LOG_LINE_BYTES = 200,
-    SIM__COUNTERS_MAX = 64,
     SIM__PROGRAMS_MAX = 32,
     SIM__CHECKPOINT_EVENTS = 1024,
     SIM__FAIR_STEPS = 4096, /* no thread runs longer than this while others can */
-    SIM__LIVELOCK_STEPS = 4000000
+    SIM__LIVELOCK_STEPS = 16000000
 };
 
 /** X(name, text): kinds of notes; they make up the event hash and the trace. */
@@ -137,7 +136,8 @@ void sim__wake_thread(struct myc_sim *world, struct sim__thread *thread);
  */
 static inline void sim__point(struct myc_sim *world, const char *label);
 
-/** A point that lets others go first; with nobody else to run, time jumps to the next event. */
+/** A point that lets others go first; when all that happens is yields, time moves on to the next
+ * event. */
 void sim__yield(struct myc_sim *world, const char *label);
 
 /** Schedules fn(world, context) `delay_ns` from now. */
@@ -317,6 +317,7 @@ struct sim__process {
     struct sim__block_header *blocks;
     uint64_t block_count;
     uint64_t block_bytes;
+    uint64_t block_sequence;
     struct sim__exit_watch *exit_watches;
     struct myc_clock clock;
     struct myc_thread thread;
@@ -435,11 +436,6 @@ struct sim__profile {
     bool has_drift;
 };
 
-struct sim__counter {
-    const char *name;
-    uint64_t amount;
-};
-
 struct sim__program {
     const char *name;
     myc_sim_main_fn *main_fn;
@@ -466,7 +462,8 @@ struct myc_sim {
     struct sim__profile profile;
     struct sim__fiber root;     /* the OS stack */
     struct sim__fiber *running; /* the fiber whose stack is in use */
-    struct sim__stack_pool stacks;
+    struct myc_sim_stack_cache *stacks;
+    char *report; /* MYC_SIM_REPORT_BYTES, of the result */
 
     uint64_t time_ns; /* virtual time when step `time_step` was passed */
     uint64_t time_step;
@@ -511,7 +508,7 @@ struct myc_sim {
     uint32_t kill_count;
     struct sim__program programs[SIM__PROGRAMS_MAX];
     uint32_t program_count;
-    struct sim__counter counters[SIM__COUNTERS_MAX];
+    struct myc_sim_counter counters[MYC_SIM_COUNTERS_MAX];
     uint32_t counter_count;
 
     uint64_t note_count;
@@ -524,6 +521,7 @@ struct myc_sim {
     uint64_t check_count;
     uint64_t preemption_count;
     uint64_t object_next;
+    uint64_t entropy_count;
     struct sim__heap_block *allocations;
     void *extra[SIM__EXTRA_COUNT];
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The implementation unit of the simulator: included by sim.h where MYC_SIM_IMPLEMENTATION is
+ * defined.
+ */
+#ifndef MYC_SIM_IMPLEMENTATION_H
+#define MYC_SIM_IMPLEMENTATION_H
+
+#include <mycelium/sim/choice_implementation.h>
+#include <mycelium/sim/fiber_implementation.h>
+
+#include <mycelium/sim/internal.h>
+#include <mycelium/sim/scheduler.h>
+
+#include <mycelium/sim/world.h>
+
+#include <mycelium/sim/director.h>
+#include <mycelium/sim/report.h>
+#include <mycelium/sim/runner.h>
+#include <mycelium/sim/simcheck.h>
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * What the files of the implementation unit know of each other beyond kernel.h.
+ */
+#ifndef MYC_SIM_INTERNAL_H
+#define MYC_SIM_INTERNAL_H
+
+#include <mycelium/sim/kernel.h>
+
+/** Returns `memory`; ends the program when it is NULL. For the harness's own allocations. */
+void *sim__must(void *memory);
+
+/** Scrambles a number. */
+uint64_t sim__mix(uint64_t x);
+
+/** Prints one note of the event tail to standard error, for --verbose. */
+void sim__report_note(const struct sim__note *note);
+
+/** Writes the failure's report into world->report; the world is as it was when it failed. */
+void sim__report_failure(struct myc_sim *world);
+
+/** Gives a new thread its place in the strategy "priorities". */
+void sim__set_priority(struct myc_sim *world, struct sim__thread *thread);
+
+/** Draws when to preempt next. */
+void sim__draw_preemption(struct myc_sim *world);
+
+/** Runs other threads; the current one is already queued, ready or dead. */
+void sim__give_way(struct myc_sim *world);
+
+/** Continues on another stack. */
+void sim__switch(struct myc_sim *world, struct sim__fiber *to);
+
+/** Takes back the stacks of dead threads that are not in use. */
+void sim__reap(struct myc_sim *world);
+
+/** Puts a thread at the end of those that can run. */
+void sim__ready_append(struct myc_sim *world, struct sim__thread *thread);
+
+/** Takes the index-th of those that can run. */
+struct sim__thread *sim__ready_take(struct myc_sim *world, uint32_t index);
+
+/** Takes a blocked thread out of its queue and cancels its deadline. */
+void sim__unqueue(struct myc_sim *world, struct sim__thread *thread);
+
+/** Something other than spinning happened. */
+void sim__progress(struct myc_sim *world);
+
+/** A thread of a process; `name` may be NULL; `fn` is NULL for a process's main thread. */
+struct sim__thread *
+sim__thread_start(struct sim__process *process, const char *name, myc_thread_fn *fn, void *context);
+
+/** Takes a thread out of the world for good. */
+void sim__thread_end(struct sim__thread *thread);
+
+/** A process without parts or threads. */
+struct sim__process *
+sim__process_create(struct myc_sim *world, struct sim__host *host, const char *name);
+
+/** The process reached a point at which it may be killed. May not return. */
+void sim__process_stop_point(struct sim__process *process);
+
+/** Decides when a process is killed, if kills are allowed. */
+void sim__draw_kill(struct sim__process *process);
+
+/** Looks closer at the earlier of the process's two kill points. */
+void sim__plan_stop(struct sim__process *process);
+
+/** The kills left for processes of a name; NULL when none were allowed. */
+struct sim__kill_budget *sim__kill_budget(struct myc_sim *world, const char *name);
+
+/** Maybe schedules the death of a process that is about to wait. */
+void sim__maybe_kill_waiting(struct myc_sim *world, struct sim__process *process);
+
+/** Copies a name, cut to fit, spaces replaced. */
+void sim__copy_name(char *target, size_t target_bytes, const char *source);
+
+/** The fault's text, e.g. "short-read". */
+const char *sim__fault_text(enum myc_sim_fault fault);
+
+/** Draws the run's profile, faults included. */
+void sim__draw_profile(struct myc_sim *world);
+
+#endif

@@ -1,0 +1,687 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The scheduler: points, events, blocking, waking, strategies. Part of the implementation unit.
+ *
+ * There is no scheduler fiber: whoever gives way runs the scheduler on its own stack and switches
+ * straight to the next thread. `current` is NULL meanwhile, so events and predicates draw in the
+ * scope "world" and pass points without effect.
+ */
+#ifndef MYC_SIM_SCHEDULER_H
+#define MYC_SIM_SCHEDULER_H
+
+#include <mycelium/sim/internal.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIM__GAP_CAP = 1 << 20, SIM__GAP_PAUSE = 1 << 16, SIM__SPINS = 16, SIM__SPIN_STEPS = 32 };
+
+enum { SIM__IDLE_NS = 100000, SIM__IDLE_ALONE_NS = 1000000 };
+
+static const char *sim__scope(const struct myc_sim *world)
+{
+    return world->current != NULL ? world->current->scope : "world";
+}
+
+static uint64_t sim__fold(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * UINT64_C(0x9fb21c651e98df25);
+    return hash ^ (hash >> 32);
+}
+
+uint64_t sim__now(struct myc_sim *world)
+{
+    return world->time_ns + (world->steps - world->time_step) * world->profile.step_ns;
+}
+
+static void sim__settle_time(struct myc_sim *world)
+{
+    world->time_ns = sim__now(world);
+    world->time_step = world->steps;
+}
+
+void sim__progress(struct myc_sim *world)
+{
+    world->progress_step = world->steps;
+    world->spin_count = 0;
+}
+
+// ---- Notes, choices, faults ----
+
+void sim__note(struct myc_sim *world, enum sim__note_kind kind, uint64_t a, uint64_t b)
+{
+    uint64_t now = sim__now(world);
+    uint64_t id = world->current != NULL ? world->current->id : 0;
+    uint64_t hash = sim__fold(world->hash, ((uint64_t)kind << 32) | id);
+    hash = sim__fold(sim__fold(hash, a), sim__fold(b, now));
+    world->hash = hash;
+    struct sim__note *note = &world->tail[world->note_count % SIM__EVENT_TAIL];
+    *note = (struct sim__note){
+        .time_ns = now, .scope = sim__scope(world), .kind = kind, .a = a, .b = b};
+    world->note_count++;
+    if (world->note_count % SIM__CHECKPOINT_EVENTS == 0) {
+        if (world->checkpoint_count == world->checkpoint_capacity) {
+            world->checkpoint_capacity = world->checkpoint_capacity * 2 + 64;
+            world->checkpoints = sim__must(
+                realloc(world->checkpoints, world->checkpoint_capacity * sizeof(uint64_t)));
+        }
+        world->checkpoints[world->checkpoint_count++] = hash;
+    }
+    if (world->options->is_verbose) {
+        sim__report_note(note);
+    }
+}
+
+uint64_t sim__choose(struct myc_sim *world, const char *label, uint64_t bound)
+{
+    return sim__choice_draw(&world->choices, sim__scope(world), label, bound);
+}
+
+bool sim__chance(struct myc_sim *world, const char *label, uint64_t numerator, uint64_t denominator)
+{
+    const char *scope = sim__scope(world);
+    return sim__choice_chance(&world->choices, scope, label, numerator, denominator) != 0;
+}
+
+uint64_t sim__range(struct myc_sim *world, const char *label, uint64_t low, uint64_t high)
+{
+    if (high <= low) {
+        return low;
+    }
+    return low + sim__choice_edges(&world->choices, sim__scope(world), label, high - low + 1);
+}
+
+static const struct sim__fault_kind {
+    const char *text;
+    const char *label;
+    const char *profile_label;
+    bool is_legal;
+    uint64_t rate;
+} sim__fault_kinds[] = {
+#define SIM__FAULT_LEGAL true
+#define SIM__FAULT_OPT_IN false
+#define SIM__FAULT_KIND_(name, text, is_default, rate)                                             \
+    {text, "fault." text, "profile.fault." text, SIM__FAULT_##is_default, rate},
+    MYC_SIM_FAULT_LIST(SIM__FAULT_KIND_)
+#undef SIM__FAULT_KIND_
+};
+
+_Static_assert(
+    sizeof(sim__fault_kinds) / sizeof(sim__fault_kinds[0]) == MYC_SIM_FAULT_COUNT,
+    "one row a fault");
+
+static bool sim__fault_is_possible(const struct myc_sim *world, enum myc_sim_fault fault)
+{
+    const struct sim__fault_state *state = &world->faults[fault];
+    bool is_director = world->current != NULL && world->current->process->is_director;
+    return world->are_faults_on && state->is_allowed && state->is_active && !is_director;
+}
+
+bool sim__fault(struct myc_sim *world, enum myc_sim_fault fault)
+{
+    struct sim__fault_state *state = &world->faults[fault];
+    state->offered++;
+    if (!sim__fault_is_possible(world, fault)) {
+        return false;
+    }
+    if (state->left == 0) {
+        uint64_t gap = sim__choice_gap(
+            &world->choices,
+            sim__scope(world),
+            sim__fault_kinds[fault].label,
+            state->rate,
+            SIM__GAP_PAUSE);
+        state->is_pause = gap == 0;
+        state->left = gap == 0 ? SIM__GAP_PAUSE : gap;
+    }
+    state->left--;
+    if (state->left > 0 || state->is_pause) {
+        return false;
+    }
+    state->injected++;
+    sim__note(world, SIM__NOTE_FAULT, (uint64_t)fault, 0);
+    return true;
+}
+
+void sim__fault_effect(struct myc_sim *world, enum myc_sim_fault fault)
+{
+    world->faults[fault].effect++;
+}
+
+const char *sim__fault_text(enum myc_sim_fault fault)
+{
+    return sim__fault_kinds[fault].text;
+}
+
+void sim__draw_profile(struct myc_sim *world)
+{
+    static const enum sim__strategy strategies[] = {
+        SIM__ROUND_ROBIN,
+        SIM__RANDOM_WALK,
+        SIM__RANDOM_WALK,
+        SIM__RANDOM_WALK,
+        SIM__RANDOM_WALK,
+        SIM__PRIORITIES,
+        SIM__PRIORITIES,
+        SIM__PRIORITIES,
+    };
+    static const uint64_t step_costs[] = {10, 1, 100, 1000};
+    struct sim__profile *profile = &world->profile;
+    profile->strategy = strategies[sim__choose(world, "profile.strategy", 8)];
+    profile->preemption_rate = UINT64_C(2) << sim__choose(world, "profile.preemption", 7);
+    if (profile->strategy == SIM__PRIORITIES) {
+        profile->preemption_rate *= 8;
+    }
+    profile->step_ns = step_costs[sim__choose(world, "profile.step", 4)];
+    profile->shuffles_ties = sim__choose(world, "profile.ties", 2) == 1;
+    profile->has_drift = sim__choose(world, "profile.drift", 2) == 1;
+    // One run in five has no faults, so that their absence is tried as well.
+    bool has_faults = sim__choose(world, "profile.faults", 5) > 0;
+    for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
+        const struct sim__fault_kind *kind = &sim__fault_kinds[i];
+        struct sim__fault_state *state = &world->faults[i];
+        state->is_allowed = kind->is_legal;
+        state->is_active = has_faults && sim__choose(world, kind->profile_label, 2) == 1;
+        state->rate = kind->rate;
+        if (state->is_active) {
+            state->rate <<= 2 * sim__choose(world, kind->profile_label, 3);
+        }
+    }
+}
+
+// ---- Events: a heap of slots ----
+
+static bool sim__event_is_before(const struct myc_sim *world, uint32_t a, uint32_t b)
+{
+    const struct sim__event *x = &world->events[a];
+    const struct sim__event *y = &world->events[b];
+    return x->due_ns != y->due_ns ? x->due_ns < y->due_ns : x->order < y->order;
+}
+
+static void sim__event_place(struct myc_sim *world, uint32_t index, uint32_t slot)
+{
+    world->event_heap[index] = slot;
+    world->events[slot].heap_index = index;
+}
+
+static void sim__event_rise(struct myc_sim *world, uint32_t index, uint32_t slot)
+{
+    while (index > 0) {
+        uint32_t parent = (index - 1) / 2;
+        if (!sim__event_is_before(world, slot, world->event_heap[parent])) {
+            break;
+        }
+        sim__event_place(world, index, world->event_heap[parent]);
+        index = parent;
+    }
+    sim__event_place(world, index, slot);
+}
+
+static void sim__event_sink(struct myc_sim *world, uint32_t index, uint32_t slot)
+{
+    for (;;) {
+        uint32_t child = index * 2 + 1;
+        if (child >= world->event_count) {
+            break;
+        }
+        if (child + 1 < world->event_count
+            && sim__event_is_before(
+                world, world->event_heap[child + 1], world->event_heap[child])) {
+            child++;
+        }
+        if (!sim__event_is_before(world, world->event_heap[child], slot)) {
+            break;
+        }
+        sim__event_place(world, index, world->event_heap[child]);
+        index = child;
+    }
+    sim__event_place(world, index, slot);
+}
+
+static void sim__event_remove(struct myc_sim *world, uint32_t slot)
+{
+    uint32_t index = world->events[slot].heap_index;
+    uint32_t moved = world->event_heap[--world->event_count];
+    if (moved != slot) {
+        sim__event_sink(world, index, moved);
+        sim__event_rise(world, world->events[moved].heap_index, moved);
+    }
+    world->events[slot].fn = NULL;
+    world->events[slot].generation++;
+    world->events[slot].heap_index = world->event_free;
+    world->event_free = slot;
+}
+
+static void sim__event_grow(struct myc_sim *world)
+{
+    uint32_t old = world->event_capacity;
+    uint32_t capacity = old == 0 ? 64 : old * 2;
+    world->events = sim__must(realloc(world->events, capacity * sizeof(struct sim__event)));
+    world->event_heap = sim__must(realloc(world->event_heap, capacity * sizeof(uint32_t)));
+    memset(world->events + old, 0, (capacity - old) * sizeof(struct sim__event));
+    for (uint32_t slot = capacity - 1; slot > 0 && slot >= old; slot--) {
+        world->events[slot].heap_index = world->event_free;
+        world->event_free = slot;
+    }
+    world->event_capacity = capacity;
+}
+
+static struct sim__event_id
+sim__event_at(struct myc_sim *world, uint64_t due_ns, sim__event_fn *fn, void *context)
+{
+    if (world->event_free == 0) {
+        sim__event_grow(world);
+    }
+    uint32_t slot = world->event_free;
+    struct sim__event *event = &world->events[slot];
+    world->event_free = event->heap_index;
+    uint64_t tie = world->profile.shuffles_ties ? sim__choose(world, "event.order", 8) : 0;
+    event->due_ns = due_ns;
+    event->order = (tie << 56) | world->event_sequence++;
+    event->fn = fn;
+    event->context = context;
+    sim__event_rise(world, world->event_count++, slot);
+    return (struct sim__event_id){((uint64_t)event->generation << 32) | slot};
+}
+
+struct sim__event_id
+sim__after(struct myc_sim *world, uint64_t delay_ns, sim__event_fn *fn, void *context)
+{
+    return sim__event_at(world, sim__now(world) + delay_ns, fn, context);
+}
+
+void sim__cancel(struct myc_sim *world, struct sim__event_id id)
+{
+    uint32_t slot = (uint32_t)id.value;
+    if (slot == 0 || slot >= world->event_capacity) {
+        return;
+    }
+    struct sim__event *event = &world->events[slot];
+    if (event->fn != NULL && event->generation == (uint32_t)(id.value >> 32)) {
+        sim__event_remove(world, slot);
+    }
+}
+
+static void sim__run_due_events(struct myc_sim *world)
+{
+    while (world->event_count > 0) {
+        uint32_t slot = world->event_heap[0];
+        struct sim__event event = world->events[slot];
+        if (event.due_ns > world->time_ns) {
+            return;
+        }
+        sim__event_remove(world, slot);
+        sim__progress(world);
+        sim__note(world, SIM__NOTE_EVENT, event.due_ns, 0);
+        event.fn(world, event.context);
+    }
+}
+
+// ---- Ready threads ----
+
+void sim__ready_append(struct myc_sim *world, struct sim__thread *thread)
+{
+    if (world->ready_count == world->ready_capacity) {
+        world->ready_capacity = world->ready_capacity * 2 + 16;
+        world->ready =
+            sim__must(realloc(world->ready, world->ready_capacity * sizeof(struct sim__thread *)));
+    }
+    thread->state = SIM__READY;
+    world->ready[world->ready_count++] = thread;
+}
+
+struct sim__thread *sim__ready_take(struct myc_sim *world, uint32_t index)
+{
+    struct sim__thread *thread = world->ready[index];
+    world->ready_count--;
+    memmove(
+        &world->ready[index],
+        &world->ready[index + 1],
+        (world->ready_count - index) * sizeof(struct sim__thread *));
+    return thread;
+}
+
+static uint32_t sim__ready_highest(const struct myc_sim *world)
+{
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < world->ready_count; i++) {
+        if (world->ready[i]->priority > world->ready[best]->priority) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static struct sim__thread *sim__pick(struct myc_sim *world, const char *scope)
+{
+    uint32_t index = 0;
+    if (world->profile.strategy == SIM__RANDOM_WALK) {
+        index =
+            (uint32_t)sim__choice_draw(&world->choices, scope, "schedule.next", world->ready_count);
+    } else if (world->profile.strategy == SIM__PRIORITIES) {
+        index = sim__ready_highest(world);
+    }
+    return sim__ready_take(world, index);
+}
+
+/* When to look closer next: whatever comes first. */
+static void sim__plan(struct myc_sim *world)
+{
+    uint64_t fair = world->run_began + SIM__FAIR_STEPS;
+    world->slow_at = world->next_preemption < fair ? world->next_preemption : fair;
+    if (world->steps_max < world->slow_at) {
+        world->slow_at = world->steps_max;
+    }
+}
+
+void sim__draw_preemption(struct myc_sim *world)
+{
+    if (world->profile.strategy == SIM__ROUND_ROBIN) {
+        world->next_preemption = UINT64_MAX;
+        return;
+    }
+    uint64_t gap = sim__choice_gap(
+        &world->choices,
+        sim__scope(world),
+        "schedule.preempt",
+        world->profile.preemption_rate,
+        SIM__GAP_CAP);
+    world->next_preemption = world->steps + (gap == 0 ? SIM__GAP_PAUSE : gap);
+}
+
+void sim__set_priority(struct myc_sim *world, struct sim__thread *thread)
+{
+    if (world->profile.strategy == SIM__PRIORITIES) {
+        thread->priority = (UINT64_C(1) << 62)
+                           + (sim__choose(world, "schedule.priority", 1 << 16) << 32)
+                           + (UINT32_MAX - thread->id);
+    }
+}
+
+// ---- Giving way ----
+
+/* Stacks of dead threads can go once another stack is in use. */
+void sim__reap(struct myc_sim *world)
+{
+    struct sim__thread **link = &world->zombies;
+    while (*link != NULL) {
+        struct sim__thread *zombie = *link;
+        if (&zombie->fiber == world->running) {
+            link = &zombie->queue_next;
+            continue;
+        }
+        *link = zombie->queue_next;
+        zombie->queue_next = NULL;
+        sim__fiber_destroy(&zombie->fiber, world->stacks);
+    }
+}
+
+void sim__switch(struct myc_sim *world, struct sim__fiber *to)
+{
+    struct sim__fiber *from = world->running;
+    world->running = to;
+    sim__fiber_switch(from, to);
+    sim__reap(world);
+}
+
+static void sim__ask_predicate(struct myc_sim *world)
+{
+    if (world->predicate != NULL && world->director_thread->state == SIM__BLOCKED
+        && world->predicate(world->predicate_context)) {
+        world->predicate = NULL;
+        sim__wake_thread(world, world->director_thread);
+    }
+}
+
+/* Nobody can run: time jumps to the next event. */
+static void sim__jump(struct myc_sim *world)
+{
+    const struct sim__thread *director = world->director_thread;
+    if (world->event_count == 0) {
+        world->is_quiescent = true;
+        myc_sim_fail(world, "deadlock: no thread can run and nothing is scheduled");
+    }
+    const struct sim__event *event = &world->events[world->event_heap[0]];
+    world->is_quiescent =
+        world->event_count == 1 && world->ready_count == 0 && event->context == director;
+    if (event->due_ns > world->virtual_ns_max) {
+        myc_sim_fail(world, "the run's bound of virtual time passed; see myc_sim_limits()");
+    }
+    if (event->due_ns > world->time_ns) {
+        world->time_ns = event->due_ns;
+    }
+}
+
+/*
+ * Runs the next thread. The caller has already put the current one where it belongs: among the
+ * ready, in a queue, or among the dead. Returns when the current one runs again.
+ */
+void sim__give_way(struct myc_sim *world)
+{
+    struct sim__thread *self = world->current;
+    const char *scope = sim__scope(world);
+    world->current = NULL;
+    sim__settle_time(world);
+    for (;;) {
+        sim__run_due_events(world);
+        sim__ask_predicate(world);
+        if (world->ready_count > 0) {
+            break;
+        }
+        sim__jump(world);
+    }
+    struct sim__thread *next = sim__pick(world, scope);
+    next->state = SIM__RUNNING;
+    world->run_began = world->steps;
+    world->current = next;
+    sim__plan(world);
+    if (next != self) {
+        sim__note(world, SIM__NOTE_RUN, self != NULL ? self->id : 0, 0);
+        if (self != NULL && self->state == SIM__DEAD) {
+            self->fiber.is_final = true;
+        }
+        sim__switch(world, &next->fiber);
+    }
+}
+
+static void sim__deadline_passed(struct myc_sim *world, void *context);
+
+enum sim__wake sim__block(
+    struct myc_sim *world, struct sim__wait_queue *queue, uint64_t deadline_ns, const char *what)
+{
+    struct sim__thread *thread = world->current;
+    if (thread == NULL) {
+        myc_sim_fail(world, "'%s' would block, but an event or a predicate may not", what);
+    }
+    thread->state = SIM__BLOCKED;
+    thread->waits_for = what;
+    thread->queue = queue;
+    thread->queue_next = NULL;
+    thread->queue_previous = queue->tail;
+    *(queue->tail != NULL ? &queue->tail->queue_next : &queue->head) = thread;
+    queue->tail = thread;
+    thread->wake = SIM__TIMED_OUT;
+    thread->is_late = false;
+    if (deadline_ns != MYC_NEVER) {
+        if (sim__fault(world, MYC_SIM_FAULT_LATE_TIMER)) {
+            thread->is_late = true;
+            deadline_ns += sim__range(world, "timer.late", 1000, 20000000);
+        }
+        thread->deadline = sim__event_at(world, deadline_ns, sim__deadline_passed, thread);
+    }
+    sim__note(world, SIM__NOTE_BLOCK, thread->id, deadline_ns);
+    sim__maybe_kill_waiting(world, thread->process);
+    sim__give_way(world);
+    return thread->wake;
+}
+
+/* Takes a thread out of whatever it waits in. */
+void sim__unqueue(struct myc_sim *world, struct sim__thread *thread)
+{
+    struct sim__wait_queue *queue = thread->queue;
+    if (queue != NULL) {
+        *(thread->queue_previous != NULL ? &thread->queue_previous->queue_next : &queue->head) =
+            thread->queue_next;
+        *(thread->queue_next != NULL ? &thread->queue_next->queue_previous : &queue->tail) =
+            thread->queue_previous;
+        thread->queue = NULL;
+        thread->queue_next = NULL;
+        thread->queue_previous = NULL;
+    }
+    sim__cancel(world, thread->deadline);
+    thread->deadline = (struct sim__event_id){0};
+    thread->waits_for = NULL;
+}
+
+static void sim__make_ready(struct myc_sim *world, struct sim__thread *thread)
+{
+    sim__unqueue(world, thread);
+    sim__ready_append(world, thread);
+    sim__progress(world);
+    sim__note(world, SIM__NOTE_WAKE, thread->id, thread->wake);
+    if (world->profile.strategy == SIM__PRIORITIES && world->current != NULL
+        && thread->priority > world->current->priority) {
+        world->slow_at = world->steps + 1;
+    }
+}
+
+static void sim__deadline_passed(struct myc_sim *world, void *context)
+{
+    struct sim__thread *thread = context;
+    if (thread->is_late) {
+        sim__fault_effect(world, MYC_SIM_FAULT_LATE_TIMER);
+    }
+    thread->deadline = (struct sim__event_id){0};
+    thread->wake = SIM__TIMED_OUT;
+    sim__make_ready(world, thread);
+}
+
+void sim__wake_thread(struct myc_sim *world, struct sim__thread *thread)
+{
+    if (thread->state == SIM__BLOCKED) {
+        thread->wake = SIM__WOKEN;
+        sim__make_ready(world, thread);
+    }
+}
+
+uint32_t sim__wake(struct myc_sim *world, struct sim__wait_queue *queue, uint32_t count)
+{
+    uint32_t waiting = 0;
+    for (struct sim__thread *thread = queue->head; thread != NULL; thread = thread->queue_next) {
+        waiting++;
+    }
+    uint32_t woken = 0;
+    for (; woken < count && queue->head != NULL; woken++) {
+        uint64_t skip = count < waiting ? sim__choose(world, "wake.order", waiting - woken) : 0;
+        struct sim__thread *thread = queue->head;
+        for (; skip > 0; skip--) {
+            thread = thread->queue_next;
+        }
+        sim__wake_thread(world, thread);
+    }
+    return woken;
+}
+
+// ---- Points ----
+
+/*
+ * Only spinners run, so what they wait for is in the future: time goes ahead to the next event, but
+ * by at most `longest_ns`, since some of them may be getting on by means that the kernel cannot
+ * see.
+ */
+static void sim__pass_idle_time(struct myc_sim *world, uint64_t longest_ns)
+{
+    if (world->event_count == 0) {
+        return;
+    }
+    sim__settle_time(world);
+    const struct sim__event *event = &world->events[world->event_heap[0]];
+    if (event->due_ns <= world->time_ns) {
+        return;
+    }
+    if (event->due_ns - world->time_ns <= longest_ns) {
+        sim__jump(world);
+    } else {
+        world->time_ns += longest_ns;
+    }
+}
+
+void sim__yield(struct myc_sim *world, const char *label)
+{
+    sim__point(world, label);
+    struct sim__thread *thread = world->current;
+    if (thread == NULL) {
+        return;
+    }
+    if (world->spin_count++ == 0) {
+        world->spin_step = world->steps;
+    }
+    if (world->spin_count > SIM__SPINS * ((uint64_t)world->ready_count + 1)) {
+        uint64_t spin_steps = world->steps - world->spin_step;
+        bool is_idle = spin_steps <= world->spin_count * SIM__SPIN_STEPS;
+        world->spin_count = 0;
+        if (is_idle) {
+            sim__pass_idle_time(world, world->ready_count == 0 ? UINT64_MAX : SIM__IDLE_NS);
+        }
+    }
+    if (world->profile.strategy == SIM__PRIORITIES) {
+        thread->priority = world->priority_low--;
+    }
+    sim__ready_append(world, thread);
+    sim__give_way(world);
+}
+
+static void sim__check_bounds(struct myc_sim *world)
+{
+    if (world->steps >= world->steps_max) {
+        world->steps_max = UINT64_MAX;
+        myc_sim_fail(world, "the run's bound of steps passed; see myc_sim_limits()");
+    }
+    if (world->steps - world->progress_step > SIM__LIVELOCK_STEPS) {
+        myc_sim_fail(
+            world,
+            "livelock: %d steps in which no thread blocked or woke and nothing was delivered",
+            (int)SIM__LIVELOCK_STEPS);
+    }
+}
+
+void sim__point_slow(struct myc_sim *world, const char *label)
+{
+    struct sim__thread *thread = world->current;
+    (void)label;
+    if (thread->process->points >= thread->process->stop_at) {
+        sim__process_stop_point(thread->process);
+    }
+    if (world->steps < world->slow_at) {
+        return;
+    }
+    sim__check_bounds(world);
+    bool gives_way = false;
+    if (world->steps >= world->next_preemption) {
+        sim__draw_preemption(world);
+        if (world->profile.strategy == SIM__PRIORITIES) {
+            thread->priority = world->priority_low--;
+        }
+        gives_way = world->ready_count > 0;
+    } else if (world->steps >= world->run_began + SIM__FAIR_STEPS) {
+        if (world->profile.strategy == SIM__PRIORITIES) {
+            thread->priority = world->priority_low--;
+        }
+        if (world->ready_count == 0) {
+            sim__pass_idle_time(world, SIM__IDLE_ALONE_NS);
+        }
+        gives_way = true;
+    } else {
+        gives_way = world->ready_count > 0;
+    }
+    if (gives_way && !thread->process->is_director) {
+        world->preemption_count++;
+        sim__ready_append(world, thread);
+        sim__give_way(world);
+    } else {
+        world->run_began = world->steps;
+        sim__plan(world);
+    }
+}
+
+#endif
