@@ -29,8 +29,8 @@ struct myc_entropy_ops {
     enum myc_status (*fill)(struct myc_entropy *entropy, void *bytes, size_t size);
 };
 
-MYC_MUST_USE static inline enum myc_status myc_entropy_fill(
-    struct myc_entropy *entropy, void *bytes, size_t size)
+MYC_MUST_USE static inline enum myc_status
+myc_entropy_fill(struct myc_entropy *entropy, void *bytes, size_t size)
 {
     return entropy->ops->fill(entropy, bytes, size);
 }

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/** How to open, or-ed; without MYC_FILE_WRITE a file is opened for reading only. */
+/** How to open, or-ed; 0 opens for reading only, and the others need MYC_FILE_WRITE. */
 enum {
     MYC_FILE_WRITE = 1,
     MYC_FILE_CREATE = 2,    /* make it if it is not there, mode 0644 */
@@ -35,7 +35,10 @@ struct myc_file {
 struct myc_file_ops {
     uint32_t size;
 
-    /** Opens `path`. Required. Errors: NOT_FOUND, EXISTS, DENIED, LIMIT, IO. */
+    /**
+     * Opens `path`. Required. Errors: NOT_FOUND, EXISTS, DENIED, LIMIT, NO_MEMORY, IO, INVALID (an
+     * unknown flag, or any other without MYC_FILE_WRITE). Diagnostics name the path.
+     */
     enum myc_status (*open)(
         struct myc_file *file,
         const char *path,
@@ -96,28 +99,25 @@ MYC_MUST_USE static inline enum myc_status myc_file_read(
 }
 
 MYC_MUST_USE static inline enum myc_status myc_file_write(
-    struct myc_file *file,
-    struct myc_handle handle,
-    uint64_t offset,
-    struct myc_const_span bytes)
+    struct myc_file *file, struct myc_handle handle, uint64_t offset, struct myc_const_span bytes)
 {
     return file->ops->write(file, handle, offset, bytes);
 }
 
-MYC_MUST_USE static inline enum myc_status myc_file_get_size(
-    struct myc_file *file, struct myc_handle handle, uint64_t *out_bytes)
+MYC_MUST_USE static inline enum myc_status
+myc_file_get_size(struct myc_file *file, struct myc_handle handle, uint64_t *out_bytes)
 {
     return file->ops->get_size(file, handle, out_bytes);
 }
 
-MYC_MUST_USE static inline enum myc_status myc_file_sync(
-    struct myc_file *file, struct myc_handle handle)
+MYC_MUST_USE static inline enum myc_status
+myc_file_sync(struct myc_file *file, struct myc_handle handle)
 {
     return file->ops->sync(file, handle);
 }
 
-MYC_MUST_USE static inline enum myc_status myc_file_rename(
-    struct myc_file *file, const char *source, const char *target)
+MYC_MUST_USE static inline enum myc_status
+myc_file_rename(struct myc_file *file, const char *source, const char *target)
 {
     return file->ops->rename(file, source, target);
 }

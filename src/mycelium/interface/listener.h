@@ -2,10 +2,11 @@
 /*
  * Listener seam: accepting Unix and TCP streams.
  *
- * A Unix listener owns its path through a lock file "<path>.lock": what a killed process left behind
- * is taken over by the next listen, while a living owner is reported as IN_USE. The socket is made
- * with mode 0600. TCP addresses are numeric.
- * Threads: one accepting thread per listener.
+ * A Unix listener owns its path through a lock file "<path>.lock": what a killed process left
+ * behind is taken over by the next listen, while a living owner is reported as IN_USE. The socket
+ * is made with mode 0600. A file at the path that is no socket is somebody else's: IN_USE, and it
+ * stays. Diagnostics name the path, or host and port. TCP addresses are numeric. Threads: one
+ * accepting thread per listener.
  */
 #ifndef MYC_INTERFACE_LISTENER_H
 #define MYC_INTERFACE_LISTENER_H
@@ -31,7 +32,10 @@ struct myc_listener {
 struct myc_listener_ops {
     uint32_t size;
 
-    /** Listens. Required. Errors: IN_USE, DENIED, INVALID, NOT_FOUND (no such directory), LIMIT, IO. */
+    /**
+     * Listens; a backlog of 0 is the platform's default. Required.
+     * Errors: IN_USE, DENIED, INVALID, NOT_FOUND (no such directory), LIMIT, NO_MEMORY, IO.
+     */
     enum myc_status (*listen)(
         struct myc_listener *listener,
         const struct myc_address *address,
@@ -39,7 +43,10 @@ struct myc_listener_ops {
         struct myc_handle *out_handle,
         struct myc_diagnostic *diagnostic);
 
-    /** Takes one waiting connection. Required. OK, AGAIN, LIMIT (no descriptor left), IO. */
+    /**
+     * Takes one waiting connection. Required. OK, AGAIN, LIMIT (no descriptor left: the connection
+     * stays in the queue), INVALID (not a listener), IO.
+     */
     enum myc_status (*accept)(
         struct myc_listener *listener, struct myc_handle handle, struct myc_handle *out_stream);
 

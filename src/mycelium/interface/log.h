@@ -25,13 +25,15 @@ struct myc_log {
 struct myc_log_ops {
     uint32_t size;
 
-    /** Writes one line: `source` (a service's name) and `text`, both terminated, no newline. Required. */
-    void (*write)(struct myc_log *log, enum myc_log_level level, const char *source, const char *text);
+    /** Writes one line: `source` (a service's name) and `text`, both terminated, no newline.
+     * Required. */
+    void (*write)(
+        struct myc_log *log, enum myc_log_level level, const char *source, const char *text);
 };
 
 /** Accepts a NULL log: nothing is written. [LOG-1] */
-static inline void myc_log_write(
-    struct myc_log *log, enum myc_log_level level, const char *source, const char *text)
+static inline void
+myc_log_write(struct myc_log *log, enum myc_log_level level, const char *source, const char *text)
 {
     if (log != NULL) {
         log->ops->write(log, level, source, text);

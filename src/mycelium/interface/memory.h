@@ -27,7 +27,7 @@ struct myc_memory_ops {
 
     /**
      * Allocates `size` bytes, all zero, aligned to `alignment` (a power of two, at most 4096).
-     * Required. Returns NULL when memory is exhausted.
+     * Required. Returns NULL when memory is exhausted; never for a size of 0.
      * Simulator: from the simulated process's own arena; may fail the nth call.
      */
     void *(*allocate)(struct myc_memory *memory, size_t size, size_t alignment);
@@ -36,9 +36,12 @@ struct myc_memory_ops {
     void (*release)(struct myc_memory *memory, void *bytes, size_t size);
 };
 
-/** Zeroed bytes or NULL. [MEM-1] */
+/** Zeroed bytes or NULL, which is also the answer to an alignment outside the contract. [MEM-1] */
 static inline void *myc_memory_allocate(struct myc_memory *memory, size_t size, size_t alignment)
 {
+    if (alignment == 0 || alignment > 4096 || (alignment & (alignment - 1)) != 0) {
+        return NULL;
+    }
     return memory->ops->allocate(memory, size, alignment);
 }
 

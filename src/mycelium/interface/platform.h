@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * The platform: everything that is not computation, in one bundle that every object takes at creation.
+ * The platform: everything that is not computation, in one bundle that every object takes at
+ * creation.
  *
- * Production gets one from mycelium/posix.h; a simulated process gets its own from the simulator. All
- * parts but `log` are there. A platform outlives everything created with it.
+ * Production gets one from mycelium/posix.h; a simulated process gets its own from the simulator.
+ * All parts but `log` are there. A platform outlives everything created with it.
  */
 #ifndef MYC_INTERFACE_PLATFORM_H
 #define MYC_INTERFACE_PLATFORM_H

@@ -6,8 +6,8 @@
  * MYC_ONE_SHOT disarms itself when it is reported and stays registered until modify or remove.
  * A doorbell is a counter that any thread, or another process that was given its handle, may ring;
  * many rings before a clear are one event.
- * Threads: wait belongs to one thread per poller at a time; add, modify, remove and ring are for any
- * thread, also while another one waits.
+ * Threads: wait belongs to one thread per poller at a time; add, modify, remove and ring are for
+ * any thread, also while another one waits.
  */
 #ifndef MYC_INTERFACE_POLLER_H
 #define MYC_INTERFACE_POLLER_H
@@ -24,7 +24,8 @@ extern "C" {
 
 /** Interests and events, or-ed. HANGUP is reported whether asked for or not. */
 enum {
-    MYC_READABLE = 1, /* bytes, a connection, an exit or a ring is there; or the end of the stream */
+    MYC_READABLE =
+        1, /* bytes, a connection, an exit or a ring is there; or the end of the stream */
     MYC_WRITABLE = 2, /* the socket takes bytes again, or a connect finished either way */
     MYC_HANGUP = 4,   /* both directions of the stream are finished, or it broke */
     MYC_ONE_SHOT = 8  /* interest only: disarm when reported */
@@ -59,7 +60,10 @@ struct myc_poller_ops {
         uint32_t interest,
         uint64_t token);
 
-    /** Replaces interest and token, re-arming a one-shot. Required. Errors: NOT_FOUND. */
+    /**
+     * Replaces interest and token, re-arming a one-shot: a source that is ready is reported
+     * (again), also to a thread that already waits. Required. Errors: NOT_FOUND.
+     */
     enum myc_status (*modify)(
         struct myc_poller *poller,
         struct myc_handle handle,
@@ -67,12 +71,14 @@ struct myc_poller_ops {
         uint32_t interest,
         uint64_t token);
 
-    /** Stops watching. Required. Harmless when it is not watched. Call before closing the source. */
+    /** Stops watching. Required. Harmless when it is not watched. Call before closing the source.
+     */
     void (*remove)(struct myc_poller *poller, struct myc_handle handle, struct myc_handle source);
 
     /**
      * Waits for events until the deadline (0: only looks). Required. Blocks.
-     * Returns OK with at least one event, TIMEOUT with none.
+     * Returns OK with at least one event, each source at most once; TIMEOUT with none, never before
+     * the deadline; INVALID without room for an event. *out_count is 0 unless OK.
      * Simulator: the order of ready events is a choice; spurious readiness is possible.
      */
     enum myc_status (*wait)(
@@ -83,7 +89,8 @@ struct myc_poller_ops {
         uint64_t deadline_ns,
         size_t *out_count);
 
-    /** Creates a doorbell: something to add to a poller as MYC_READABLE. Required. Errors: LIMIT. */
+    /** Creates a doorbell: something to add to a poller as MYC_READABLE. Required. Errors: LIMIT.
+     */
     enum myc_status (*doorbell_open)(struct myc_poller *poller, struct myc_handle *out_doorbell);
 
     /** Rings: the doorbell is readable until cleared. Required. Never blocks, cannot fail. */
@@ -96,8 +103,8 @@ struct myc_poller_ops {
     void (*doorbell_close)(struct myc_poller *poller, struct myc_handle doorbell);
 };
 
-MYC_MUST_USE static inline enum myc_status myc_poller_open(
-    struct myc_poller *poller, struct myc_handle *out_handle)
+MYC_MUST_USE static inline enum myc_status
+myc_poller_open(struct myc_poller *poller, struct myc_handle *out_handle)
 {
     return poller->ops->open(poller, out_handle);
 }
@@ -127,8 +134,8 @@ MYC_MUST_USE static inline enum myc_status myc_poller_modify(
     return poller->ops->modify(poller, handle, source, interest, token);
 }
 
-static inline void myc_poller_remove(
-    struct myc_poller *poller, struct myc_handle handle, struct myc_handle source)
+static inline void
+myc_poller_remove(struct myc_poller *poller, struct myc_handle handle, struct myc_handle source)
 {
     poller->ops->remove(poller, handle, source);
 }
@@ -141,11 +148,15 @@ static inline enum myc_status myc_poller_wait(
     uint64_t deadline_ns,
     size_t *out_count)
 {
+    *out_count = 0;
+    if (events_max == 0) {
+        return MYC_INVALID;
+    }
     return poller->ops->wait(poller, handle, out_events, events_max, deadline_ns, out_count);
 }
 
-MYC_MUST_USE static inline enum myc_status myc_doorbell_open(
-    struct myc_poller *poller, struct myc_handle *out_doorbell)
+MYC_MUST_USE static inline enum myc_status
+myc_doorbell_open(struct myc_poller *poller, struct myc_handle *out_doorbell)
 {
     return poller->ops->doorbell_open(poller, out_doorbell);
 }

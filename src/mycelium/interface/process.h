@@ -2,9 +2,8 @@
 /*
  * Process seam: who am I, is that one still alive, tell me when it ends; and starting children.
  *
- * An identity names one incarnation of a process for ever: pid, start time and boot id together, so a
- * reused pid is another identity.
- * Threads: any.
+ * An identity names one incarnation of a process for ever: pid, start time and boot id together, so
+ * a reused pid is another identity. Threads: any.
  */
 #ifndef MYC_INTERFACE_PROCESS_H
 #define MYC_INTERFACE_PROCESS_H
@@ -51,7 +50,7 @@ struct myc_process_ops {
 
     /**
      * A handle that a poller reports readable once the process ended. Required.
-     * Errors: NOT_FOUND (already gone), LIMIT, UNSUPPORTED.
+     * Errors: NOT_FOUND (already gone, reaped or not), LIMIT, UNSUPPORTED.
      */
     enum myc_status (*watch)(
         struct myc_process *process,
@@ -63,7 +62,8 @@ struct myc_process_ops {
 
     /**
      * Starts a program: argv[0] names it (posix: a path; simulator: a registered entry), argv ends
-     * with NULL. Required. Errors: NOT_FOUND, DENIED, LIMIT.
+     * with NULL. Required. Errors: NOT_FOUND, DENIED, LIMIT, IO. The child gets the environment and
+     * the standard streams, no other descriptor, and no blocked or ignored signal.
      */
     enum myc_status (*spawn)(
         struct myc_process *process,
@@ -76,21 +76,24 @@ struct myc_process_ops {
         const struct myc_process_identity *identity,
         enum myc_signal signal);
 
-    /** Collects an ended child without waiting. Required. Errors: AGAIN (still runs), NOT_FOUND. */
+    /**
+     * Collects an ended child without waiting. Required. Errors: AGAIN (still runs), NOT_FOUND (no
+     * child of this process, or collected before).
+     */
     enum myc_status (*reap)(
         struct myc_process *process,
         const struct myc_process_identity *child,
         struct myc_exit *out_exit);
 };
 
-MYC_MUST_USE static inline enum myc_status myc_process_identity(
-    struct myc_process *process, struct myc_process_identity *out_self)
+MYC_MUST_USE static inline enum myc_status
+myc_process_identity(struct myc_process *process, struct myc_process_identity *out_self)
 {
     return process->ops->identity(process, out_self);
 }
 
-static inline bool myc_process_is_alive(
-    struct myc_process *process, const struct myc_process_identity *identity)
+static inline bool
+myc_process_is_alive(struct myc_process *process, const struct myc_process_identity *identity)
 {
     return process->ops->is_alive(process, identity);
 }
@@ -109,9 +112,7 @@ static inline void myc_process_watch_close(struct myc_process *process, struct m
 }
 
 MYC_MUST_USE static inline enum myc_status myc_process_spawn(
-    struct myc_process *process,
-    const char *const *argv,
-    struct myc_process_identity *out_child)
+    struct myc_process *process, const char *const *argv, struct myc_process_identity *out_child)
 {
     return process->ops->spawn(process, argv, out_child);
 }

@@ -45,7 +45,10 @@ struct myc_shm_ops {
     enum myc_status (*create)(
         struct myc_shm *shm, const char *name, size_t bytes, struct myc_handle *out_handle);
 
-    /** Adds promises, and that no promise can be added or taken back later. Required. */
+    /**
+     * Adds promises, and that no promise can be added or taken back later. Required.
+     * Errors: DENIED (sealed before), INVALID (not a segment, or an unknown promise).
+     */
     enum myc_status (*seal)(struct myc_shm *shm, struct myc_handle handle, uint32_t seals);
 
     /** Size and promises of a segment one was given. Required. Errors: INVALID (not a segment). */
@@ -54,7 +57,8 @@ struct myc_shm_ops {
 
     /**
      * Maps the first `bytes` of a segment. Required. Errors: DENIED (write after MYC_SEAL_WRITE),
-     * NO_MEMORY, INVALID. Simulator: every process maps at another base.
+     * NO_MEMORY, INVALID (0 bytes, or more than the segment has). Simulator: every process maps at
+     * another base.
      */
     enum myc_status (*map)(
         struct myc_shm *shm,
@@ -70,14 +74,14 @@ struct myc_shm_ops {
     void (*close)(struct myc_shm *shm, struct myc_handle handle);
 };
 
-MYC_MUST_USE static inline enum myc_status myc_shm_create(
-    struct myc_shm *shm, const char *name, size_t bytes, struct myc_handle *out_handle)
+MYC_MUST_USE static inline enum myc_status
+myc_shm_create(struct myc_shm *shm, const char *name, size_t bytes, struct myc_handle *out_handle)
 {
     return shm->ops->create(shm, name, bytes, out_handle);
 }
 
-MYC_MUST_USE static inline enum myc_status myc_shm_seal(
-    struct myc_shm *shm, struct myc_handle handle, uint32_t seals)
+MYC_MUST_USE static inline enum myc_status
+myc_shm_seal(struct myc_shm *shm, struct myc_handle handle, uint32_t seals)
 {
     return shm->ops->seal(shm, handle, seals);
 }

@@ -3,7 +3,7 @@
  * Stream seam: connected byte streams, Unix or TCP, never blocking.
  *
  * A stream is a handle from connect here or accept in listener.h. Waiting happens in a poller only.
- * posix: SO_NOSIGPIPE behaviour everywhere, close-on-exec, TCP_NODELAY on every path; an interrupted
+ * posix: no SIGPIPE ever, close-on-exec, TCP_NODELAY on every path; an interrupted
  * system call is repeated inside, so there is no "interrupted" status.
  * Threads: one reader and one writer at a time per stream; close only when neither is inside.
  */
@@ -52,7 +52,9 @@ struct myc_stream_ops {
 
     /**
      * Begins to connect. Required. OK: connected or under way; the poller then reports WRITABLE and
-     * connect_result tells how it ended. Errors: REFUSED, NOT_FOUND, DENIED, INVALID, LIMIT, IO.
+     * connect_result tells how it ended. Errors: REFUSED, NOT_FOUND, DENIED, INVALID, LIMIT, IO,
+     * and AGAIN when the queue of a Unix listener is full: nothing is under way then, connect
+     * later.
      */
     enum myc_status (*connect)(
         struct myc_stream *stream,
@@ -60,13 +62,17 @@ struct myc_stream_ops {
         struct myc_handle *out_handle,
         struct myc_diagnostic *diagnostic);
 
-    /** How a connect ended. Required. OK, AGAIN (under way), REFUSED, TIMEOUT, RESET, IO. */
+    /**
+     * How a connect ended. Required. OK, AGAIN (under way), REFUSED, TIMEOUT, RESET, IO; a failure
+     * is told once, NOT_CONNECTED after that.
+     */
     enum myc_status (*connect_result)(struct myc_stream *stream, struct myc_handle handle);
 
     /**
-     * Reads into `count` spans in order. Required. OK with *out_bytes >= 1, AGAIN, END (the peer will
-     * send no more), RESET, IO. *out_bytes is 0 unless OK.
-     * Simulator: may read fewer bytes than are there.
+     * Reads into `count` spans in order. Required. OK with *out_bytes >= 1, AGAIN, END (the peer
+     * will send no more), RESET, NOT_CONNECTED, IO, INVALID (no room in any span). *out_bytes is 0
+     * unless OK. Handles attached to the bytes are lost. Simulator: may read fewer bytes than are
+     * there.
      */
     enum myc_status (*readv)(
         struct myc_stream *stream,
@@ -76,8 +82,9 @@ struct myc_stream_ops {
         size_t *out_bytes);
 
     /**
-     * Writes `count` spans in order. Required. OK with *out_bytes >= 1, AGAIN, RESET, IO.
-     * When it returns OK the bytes are in the kernel. Simulator: may take fewer bytes.
+     * Writes `count` spans in order. Required. OK with *out_bytes >= 1, AGAIN, RESET,
+     * NOT_CONNECTED, IO, INVALID (no bytes in any span). *out_bytes is 0 unless OK. When it returns
+     * OK the bytes are in the kernel. Simulator: may take fewer bytes.
      */
     enum myc_status (*writev)(
         struct myc_stream *stream,
@@ -88,7 +95,8 @@ struct myc_stream_ops {
 
     /**
      * Sends bytes and, attached to the first of them, handles (Unix only; at most
-     * MYC_STREAM_HANDLES_MAX). Optional. As writev, also UNSUPPORTED. The caller keeps its handles.
+     * MYC_STREAM_HANDLES_MAX). Optional. As writev, also UNSUPPORTED, LIMIT (too many are under
+     * way). The caller keeps its handles.
      */
     enum myc_status (*send_handles)(
         struct myc_stream *stream,
@@ -99,8 +107,10 @@ struct myc_stream_ops {
         size_t *out_bytes);
 
     /**
-     * Reads bytes and the handles attached to them (Unix only). Optional. As readv; CORRUPT when more
-     * handles came than `handles_max` (all are closed then). The caller owns what it got.
+     * Reads bytes and the handles attached to them (Unix only). Optional. As readv; CORRUPT when
+     * more handles came than `handles_max`, LIMIT when this process may open no more (all are
+     * closed then, and the bytes are lost: the stream is of no use any more). The caller owns what
+     * it got.
      */
     enum myc_status (*receive_handles)(
         struct myc_stream *stream,
@@ -111,7 +121,10 @@ struct myc_stream_ops {
         size_t *out_bytes,
         size_t *out_count);
 
-    /** Who is at the other end. Required. Errors: NOT_CONNECTED. */
+    /**
+     * Who is at the other end: who connected, or who listened. Required. Errors: NOT_CONNECTED,
+     * INVALID. A process that ended since has start time 0 and is not alive.
+     */
     enum myc_status (*peer)(
         struct myc_stream *stream, struct myc_handle handle, struct myc_peer *out_peer);
 
@@ -131,8 +144,8 @@ MYC_MUST_USE static inline enum myc_status myc_stream_connect(
     return stream->ops->connect(stream, address, out_handle, diagnostic);
 }
 
-MYC_MUST_USE static inline enum myc_status myc_stream_connect_result(
-    struct myc_stream *stream, struct myc_handle handle)
+MYC_MUST_USE static inline enum myc_status
+myc_stream_connect_result(struct myc_stream *stream, struct myc_handle handle)
 {
     return stream->ops->connect_result(stream, handle);
 }
@@ -144,6 +157,10 @@ MYC_MUST_USE static inline enum myc_status myc_stream_readv(
     size_t count,
     size_t *out_bytes)
 {
+    *out_bytes = 0;
+    if (count == 0) {
+        return MYC_INVALID;
+    }
     return stream->ops->readv(stream, handle, spans, count, out_bytes);
 }
 
@@ -154,6 +171,10 @@ MYC_MUST_USE static inline enum myc_status myc_stream_writev(
     size_t count,
     size_t *out_bytes)
 {
+    *out_bytes = 0;
+    if (count == 0) {
+        return MYC_INVALID;
+    }
     return stream->ops->writev(stream, handle, spans, count, out_bytes);
 }
 
@@ -165,8 +186,12 @@ MYC_MUST_USE static inline enum myc_status myc_stream_send_handles(
     size_t count,
     size_t *out_bytes)
 {
+    *out_bytes = 0;
     if (stream->ops->send_handles == NULL) {
         return MYC_UNSUPPORTED;
+    }
+    if (count > MYC_STREAM_HANDLES_MAX) {
+        return MYC_INVALID;
     }
     return stream->ops->send_handles(stream, handle, bytes, handles, count, out_bytes);
 }
@@ -180,6 +205,8 @@ MYC_MUST_USE static inline enum myc_status myc_stream_receive_handles(
     size_t *out_bytes,
     size_t *out_count)
 {
+    *out_bytes = 0;
+    *out_count = 0;
     if (stream->ops->receive_handles == NULL) {
         return MYC_UNSUPPORTED;
     }
@@ -187,8 +214,8 @@ MYC_MUST_USE static inline enum myc_status myc_stream_receive_handles(
         stream, handle, bytes, out_handles, handles_max, out_bytes, out_count);
 }
 
-MYC_MUST_USE static inline enum myc_status myc_stream_peer(
-    struct myc_stream *stream, struct myc_handle handle, struct myc_peer *out_peer)
+MYC_MUST_USE static inline enum myc_status
+myc_stream_peer(struct myc_stream *stream, struct myc_handle handle, struct myc_peer *out_peer)
 {
     return stream->ops->peer(stream, handle, out_peer);
 }

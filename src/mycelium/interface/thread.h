@@ -46,7 +46,8 @@ struct myc_thread_ops {
         const struct myc_thread_options *options,
         struct myc_handle *out_handle);
 
-    /** Waits until the thread returned, then frees the handle. Required. Blocks. */
+    /** Waits until the thread returned, then frees the handle. Required. Blocks. Accepts the empty
+     * one. */
     void (*join)(struct myc_thread *thread, struct myc_handle handle);
 
     /** A number that no other living thread of this process has; never 0. Required. */
@@ -73,12 +74,17 @@ MYC_MUST_USE static inline enum myc_status myc_thread_start(
     const struct myc_thread_options *options,
     struct myc_handle *out_handle)
 {
+    if (fn == NULL || (options != NULL && options->cpu < 0)) {
+        return MYC_INVALID;
+    }
     return thread->ops->start(thread, fn, context, options, out_handle);
 }
 
 static inline void myc_thread_join(struct myc_thread *thread, struct myc_handle handle)
 {
-    thread->ops->join(thread, handle);
+    if (handle.value != 0) {
+        thread->ops->join(thread, handle);
+    }
 }
 
 static inline uint64_t myc_thread_current(struct myc_thread *thread)
