@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include <arpa/inet.h>
 #include <toml++/toml.h>
 
 namespace
@@ -98,6 +99,13 @@ void copy_name(
     target[name.size()] = '\0';
 }
 
+// Names would need a resolver, which blocks: addresses only.
+bool is_numeric_host(const char *host)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+}
+
 void read_endpoint(const place &at, const toml::node &value, struct myc_topology_node &node)
 {
     line_number line = value.source().begin.line;
@@ -114,6 +122,13 @@ void read_endpoint(const place &at, const toml::node &value, struct myc_topology
         text->get().c_str(), at.directory, &node.transport, &node.address, &inner);
     if (status != MYC_OK) {
         fail(at.file, line, std::string("node '") + node.name + "': " + printable(inner.text));
+    }
+    if (node.address.kind == MYC_ADDRESS_TCP && !is_numeric_host(node.address.text)) {
+        fail(
+            at.file,
+            line,
+            std::string("node '") + node.name + "': host " + quoted(node.address.text)
+                + " is not numeric; write an address such as 127.0.0.1 or [::1]");
     }
 }
 
