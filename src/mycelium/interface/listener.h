@@ -5,8 +5,9 @@
  * A Unix listener owns its path through a lock file "<path>.lock": what a killed process left
  * behind is taken over by the next listen, while a living owner is reported as IN_USE. The socket
  * is made with mode 0600. A file at the path that is no socket is somebody else's: IN_USE, and it
- * stays. Diagnostics name the path, or host and port. TCP addresses are numeric. Threads: one
- * accepting thread per listener.
+ * stays. Diagnostics name the path, or host and port. TCP addresses are numeric.
+ *
+ * Threads: one accepting thread per listener.
  */
 #ifndef MYC_INTERFACE_LISTENER_H
 #define MYC_INTERFACE_LISTENER_H

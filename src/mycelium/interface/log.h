@@ -25,8 +25,7 @@ struct myc_log {
 struct myc_log_ops {
     uint32_t size;
 
-    /** Writes one line: `source` (a service's name) and `text`, both terminated, no newline.
-     * Required. */
+    /** Writes one line: `source` (a service's name) and `text`, without a newline. Required. */
     void (*write)(
         struct myc_log *log, enum myc_log_level level, const char *source, const char *text);
 };

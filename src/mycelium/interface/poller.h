@@ -24,8 +24,7 @@ extern "C" {
 
 /** Interests and events, or-ed. HANGUP is reported whether asked for or not. */
 enum {
-    MYC_READABLE =
-        1, /* bytes, a connection, an exit or a ring is there; or the end of the stream */
+    MYC_READABLE = 1, /* bytes, their end, a connection, an exit or a ring is there */
     MYC_WRITABLE = 2, /* the socket takes bytes again, or a connect finished either way */
     MYC_HANGUP = 4,   /* both directions of the stream are finished, or it broke */
     MYC_ONE_SHOT = 8  /* interest only: disarm when reported */
@@ -71,8 +70,7 @@ struct myc_poller_ops {
         uint32_t interest,
         uint64_t token);
 
-    /** Stops watching. Required. Harmless when it is not watched. Call before closing the source.
-     */
+    /** Stops watching; call before closing the source. Required. Harmless if not watched. */
     void (*remove)(struct myc_poller *poller, struct myc_handle handle, struct myc_handle source);
 
     /**
@@ -89,8 +87,7 @@ struct myc_poller_ops {
         uint64_t deadline_ns,
         size_t *out_count);
 
-    /** Creates a doorbell: something to add to a poller as MYC_READABLE. Required. Errors: LIMIT.
-     */
+    /** Creates a doorbell, to be added to a poller as MYC_READABLE. Required. Errors: LIMIT. */
     enum myc_status (*doorbell_open)(struct myc_poller *poller, struct myc_handle *out_doorbell);
 
     /** Rings: the doorbell is readable until cleared. Required. Never blocks, cannot fail. */

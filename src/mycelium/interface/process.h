@@ -3,7 +3,9 @@
  * Process seam: who am I, is that one still alive, tell me when it ends; and starting children.
  *
  * An identity names one incarnation of a process for ever: pid, start time and boot id together, so
- * a reused pid is another identity. Threads: any.
+ * a reused pid is another identity.
+ *
+ * Threads: any.
  */
 #ifndef MYC_INTERFACE_PROCESS_H
 #define MYC_INTERFACE_PROCESS_H

@@ -57,8 +57,9 @@ struct myc_shm_ops {
 
     /**
      * Maps the first `bytes` of a segment. Required. Errors: DENIED (write after MYC_SEAL_WRITE),
-     * NO_MEMORY, INVALID (0 bytes, or more than the segment has). Simulator: every process maps at
-     * another base.
+     * NO_MEMORY, INVALID (0 bytes, or more than the segment has).
+     *
+     * Simulator: every process maps at another base.
      */
     enum myc_status (*map)(
         struct myc_shm *shm,

@@ -53,8 +53,7 @@ struct myc_stream_ops {
     /**
      * Begins to connect. Required. OK: connected or under way; the poller then reports WRITABLE and
      * connect_result tells how it ended. Errors: REFUSED, NOT_FOUND, DENIED, INVALID, LIMIT, IO,
-     * and AGAIN when the queue of a Unix listener is full: nothing is under way then, connect
-     * later.
+     * and AGAIN when the queue of a Unix listener is full: nothing is under way, connect later.
      */
     enum myc_status (*connect)(
         struct myc_stream *stream,
@@ -71,8 +70,9 @@ struct myc_stream_ops {
     /**
      * Reads into `count` spans in order. Required. OK with *out_bytes >= 1, AGAIN, END (the peer
      * will send no more), RESET, NOT_CONNECTED, IO, INVALID (no room in any span). *out_bytes is 0
-     * unless OK. Handles attached to the bytes are lost. Simulator: may read fewer bytes than are
-     * there.
+     * unless OK. Handles attached to the bytes are lost.
+     *
+     * Simulator: may read fewer bytes than are there.
      */
     enum myc_status (*readv)(
         struct myc_stream *stream,
@@ -84,7 +84,9 @@ struct myc_stream_ops {
     /**
      * Writes `count` spans in order. Required. OK with *out_bytes >= 1, AGAIN, RESET,
      * NOT_CONNECTED, IO, INVALID (no bytes in any span). *out_bytes is 0 unless OK. When it returns
-     * OK the bytes are in the kernel. Simulator: may take fewer bytes.
+     * OK the bytes are in the kernel.
+     *
+     * Simulator: may take fewer bytes.
      */
     enum myc_status (*writev)(
         struct myc_stream *stream,
@@ -109,7 +111,7 @@ struct myc_stream_ops {
     /**
      * Reads bytes and the handles attached to them (Unix only). Optional. As readv; CORRUPT when
      * more handles came than `handles_max`, LIMIT when this process may open no more (all are
-     * closed then, and the bytes are lost: the stream is of no use any more). The caller owns what
+     * closed then, and their bytes are lost). The caller owns what
      * it got.
      */
     enum myc_status (*receive_handles)(

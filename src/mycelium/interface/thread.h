@@ -46,8 +46,7 @@ struct myc_thread_ops {
         const struct myc_thread_options *options,
         struct myc_handle *out_handle);
 
-    /** Waits until the thread returned, then frees the handle. Required. Blocks. Accepts the empty
-     * one. */
+    /** Waits until the thread returned, then frees the handle. Required. Blocks. */
     void (*join)(struct myc_thread *thread, struct myc_handle handle);
 
     /** A number that no other living thread of this process has; never 0. Required. */
@@ -80,6 +79,7 @@ MYC_MUST_USE static inline enum myc_status myc_thread_start(
     return thread->ops->start(thread, fn, context, options, out_handle);
 }
 
+/** Joins; accepts the empty handle. */
 static inline void myc_thread_join(struct myc_thread *thread, struct myc_handle handle)
 {
     if (handle.value != 0) {

@@ -34,8 +34,9 @@ struct myc_wait_ops {
     /**
      * Sleeps while *word == expected, until a wake or the deadline. Required. Blocks.
      * Returns OK (woken, perhaps spuriously), AGAIN (the word held something else; looked at
-     * first), TIMEOUT (never before the deadline). Simulator: keyed by segment and offset for
-     * shared words; the order of wakes is a choice.
+     * first), TIMEOUT (never before the deadline).
+     *
+     * Simulator: keyed by segment and offset for shared words; the order of wakes is a choice.
      */
     enum myc_status (*wait)(
         struct myc_wait *wait,
