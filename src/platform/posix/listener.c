@@ -75,6 +75,8 @@ static enum myc_status take_lock(struct myc__posix_owner *owner, struct myc_diag
             return status;
         }
         if (is_file_at(fd, owner->lock_path)) {
+            // Under a harsh umask the next owner could not even open what this one may leave.
+            (void)fchmod(fd, SOCKET_MODE);
             owner->lock_fd = fd;
             return MYC_OK;
         }
