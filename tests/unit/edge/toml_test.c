@@ -2,6 +2,8 @@
 /*
  * Topology files: what a good one becomes, and the one line that each bad one is answered with.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
