@@ -1,21 +1,23 @@
 # mycelium_generate(TARGET target CONTRACT file.yaml [PREFIX name])
 #
-# Runs `myc gen` on a contract while building, adds the generated source to `target` and the folder of
-# the generated header to its include path. Runs again when the contract or the tool changes. The
+# Runs `myc gen` on a contract while building, adds the generated source to `target` and the folder
+# of the generated header to its include path. Runs again when the contract or the tool changes. The
 # header is named after PREFIX, by default the contract's own name.
 function(mycelium_generate)
     cmake_parse_arguments(generate "" "TARGET;CONTRACT;PREFIX" "" ${ARGN})
     if(NOT generate_TARGET OR NOT generate_CONTRACT OR generate_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR
-            "mycelium_generate(TARGET target CONTRACT file.yaml [PREFIX name]): bad arguments '${ARGN}'")
+            "mycelium_generate(TARGET target CONTRACT file.yaml [PREFIX name]): "
+            "bad arguments '${ARGN}'")
     endif()
     get_filename_component(contract "${generate_CONTRACT}" ABSOLUTE)
     set(prefix "${generate_PREFIX}")
     if(NOT prefix)
-        # CMake must know the file names before the tool runs; the tool itself reads the contract properly.
+        # CMake must know the file names before the tool runs; the tool reads the contract properly.
         file(STRINGS "${contract}" names REGEX "^ +name: *[a-z][a-z0-9_]*( |$)" LIMIT_COUNT 1)
         if(NOT names)
-            message(FATAL_ERROR "${contract}: no line '  name: NAME' below 'schema:'; add one or pass PREFIX")
+            message(FATAL_ERROR
+                "${contract}: no line '  name: NAME' below 'schema:'; add one or pass PREFIX")
         endif()
         string(REGEX REPLACE "^ +name: *([a-z0-9_]+).*$" "\\1" prefix "${names}")
         set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${contract}")

@@ -2,9 +2,9 @@
 
 # myc_scenario(NAME SOURCES file... [LINK target...] [SIMCHECK])
 #
-# Makes sim_NAME over the production archive, whose platform calls are the scheduling points; or, with
-# SIMCHECK, simcheck_NAME, in which every atomic access is one as well. One source defines
-# MYC_SIM_IMPLEMENTATION before it includes <mycelium/sim.h> and has a main that calls myc_sim_main.
+# Makes sim_NAME over the production archive, whose platform calls are the scheduling points; or,
+# with SIMCHECK, simcheck_NAME, in which every atomic access is one as well. One source defines
+# MYC_SIM_IMPLEMENTATION before it includes <mycelium/sim.h>, and its main calls myc_sim_main.
 function(myc_scenario name)
     cmake_parse_arguments(scenario "SIMCHECK" "" "SOURCES;LINK" ${ARGN})
     set(target sim_${name})
