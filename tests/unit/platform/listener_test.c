@@ -82,6 +82,8 @@ static void test_socket_and_lock_are_private(void **state)
     static const mode_t masks[] = {0, 022, 0777};
     struct fixture *fixture = *state;
     struct myc_address address = scratch_address(fixture);
+    char lock[128];
+    (void)snprintf(lock, sizeof(lock), "%s.lock", address.text);
     for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
         struct stat properties;
         mode_t before = umask(masks[i]);
@@ -89,10 +91,8 @@ static void test_socket_and_lock_are_private(void **state)
         (void)umask(before);
         assert_int_equal(stat(address.text, &properties), 0);
         assert_int_equal(properties.st_mode & 0777, 0600);
-        strcat(address.text, ".lock");
-        assert_int_equal(stat(address.text, &properties), 0);
+        assert_int_equal(stat(lock, &properties), 0);
         assert_int_equal(properties.st_mode & 0777, 0600);
-        address = scratch_address(fixture);
         myc_listener_close(fixture->platform->listener, handle);
     }
 }
