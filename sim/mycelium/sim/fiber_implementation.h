@@ -310,8 +310,9 @@ void sim__fiber_switch(struct sim__fiber *from, struct sim__fiber *to)
         from->is_final ? NULL : &from->fake_stack, to->stack, to->stack_bytes);
 #endif
 #ifdef MYC_SIM_HAS_TSAN
-    // Flag 1: switching is no synchronisation, so races between simulated threads stay visible.
-    __tsan_switch_to_fiber(to->tsan, 1);
+    // Flag 0: a switch synchronises. Otherwise the harness's own data would be reported; the price
+    // is that ThreadSanitizer sees no race between simulated threads, only those with real ones.
+    __tsan_switch_to_fiber(to->tsan, 0);
 #endif
 #ifdef MYC_SIM_FIBER_ASSEMBLY
     sim__fiber_switch_assembly(&from->stack_pointer, to->stack_pointer);

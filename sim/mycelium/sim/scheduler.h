@@ -161,7 +161,7 @@ void sim__draw_profile(struct myc_sim *world)
         SIM__RANDOM_WALK,
         SIM__RANDOM_WALK,
         SIM__RANDOM_WALK,
-        SIM__PRIORITIES,
+        SIM__RANDOM_WALK,
         SIM__PRIORITIES,
         SIM__PRIORITIES,
     };
@@ -170,7 +170,7 @@ void sim__draw_profile(struct myc_sim *world)
     profile->strategy = strategies[sim__choose(world, "profile.strategy", 8)];
     profile->preemption_rate = UINT64_C(2) << sim__choose(world, "profile.preemption", 7);
     if (profile->strategy == SIM__PRIORITIES) {
-        profile->preemption_rate *= 8;
+        profile->preemption_rate *= 4;
     }
     profile->step_ns = step_costs[sim__choose(world, "profile.step", 4)];
     profile->shuffles_ties = sim__choose(world, "profile.ties", 2) == 1;
@@ -184,7 +184,8 @@ void sim__draw_profile(struct myc_sim *world)
         state->is_active = has_faults && sim__choose(world, kind->profile_label, 2) == 1;
         state->rate = kind->rate;
         if (state->is_active) {
-            state->rate <<= 2 * sim__choose(world, kind->profile_label, 3);
+            static const uint64_t factors[] = {1, 1, 4, 16};
+            state->rate *= factors[sim__choose(world, "profile.fault.rate", 4)];
         }
     }
 }

@@ -334,7 +334,12 @@ static uint64_t sim__pid_take(struct myc_sim *world, struct sim__host *host)
             reused = 0;
         }
     }
-    if (reused != 0 && sim__fault(world, MYC_SIM_FAULT_PID_REUSE)) {
+    // The host decides, whoever starts the process: faults spare the director, not what it starts.
+    struct sim__thread *self = world->current;
+    world->current = NULL;
+    bool is_reused = reused != 0 && sim__fault(world, MYC_SIM_FAULT_PID_REUSE);
+    world->current = self;
+    if (is_reused) {
         sim__fault_effect(world, MYC_SIM_FAULT_PID_REUSE);
         return reused;
     }

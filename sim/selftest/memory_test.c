@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support.h"
+
+static int use_memory(struct myc_platform *platform, void *arg)
+{
+    unsigned char *blocks[40];
+    (void)arg;
+    for (size_t i = 0; i < 40; i++) {
+        size_t alignment = (size_t)1 << (i % 13);
+        blocks[i] = myc_memory_allocate(platform->memory, i * 37, alignment);
+        if (blocks[i] == NULL || (uintptr_t)blocks[i] % alignment != 0) {
+            return 1;
+        }
+        for (size_t b = 0; b < i * 37; b++) {
+            if (blocks[i][b] != 0) {
+                return 2;
+            }
+            blocks[i][b] = (unsigned char)i;
+        }
+    }
+    for (size_t i = 0; i < 40; i++) {
+        size_t at = (i * 17) % 40;
+        for (size_t b = 0; b < at * 37; b++) {
+            if (blocks[at][b] != (unsigned char)at) {
+                return 3;
+            }
+        }
+        myc_memory_release(platform->memory, blocks[at], at * 37);
+    }
+    myc_memory_release(platform->memory, NULL, 12);
+    return 0;
+}
+
+static void direct_memory(struct myc_sim *sim)
+{
+    struct myc_sim_process process = run_process(sim, use_memory, NULL);
+    myc_sim_check(sim, myc_sim_exit_code(sim, process) == 0, "blocks are zero, aligned, apart");
+}
+
+// Blocks are zeroed, aligned as asked and do not overlap; releasing in any order is fine.
+static void test_allocate_gives_aligned_zeroed_blocks(void **state)
+{
+    (void)state;
+    assert_passed(run_boring(direct_memory));
+}
+
+static int leak(struct myc_platform *platform, void *arg)
+{
+    (void)arg;
+    void *kept = myc_memory_allocate(platform->memory, 10, 8);
+    void *lost = myc_memory_allocate(platform->memory, 123, 8);
+    myc_memory_release(platform->memory, kept, 10);
+    return lost != NULL ? 0 : 1;
+}
+
+static void direct_leak(struct myc_sim *sim)
+{
+    (void)run_process(sim, leak, NULL);
+}
+
+// A process that returns with memory in hand fails the run; the report says how much.
+static void test_leak_at_return_is_reported(void **state)
+{
+    (void)state;
+    struct myc_sim_result *result = run_boring(direct_leak);
+    assert_non_null(strstr(result->report, "123 bytes"));
+    assert_failed_with(result, "leak: 'process' returned with 1 allocations");
+}
+
+static void direct_tolerated_leak(struct myc_sim *sim)
+{
+    struct watched watched = {sim, myc_sim_start(sim, "host", "leaky", leak, NULL)};
+    myc_sim_tolerate_leaks(sim, watched.process);
+    (void)myc_sim_run_until(sim, watched_has_ended, &watched, MYC_NEVER);
+}
+
+// A leak that the director tolerates passes, and the harness itself loses nothing (under ASan).
+static void test_leak_may_be_tolerated(void **state)
+{
+    (void)state;
+    assert_passed(run_boring(direct_tolerated_leak));
+}
+
+static int release_wrongly(struct myc_platform *platform, void *arg)
+{
+    (void)arg;
+    void *block = myc_memory_allocate(platform->memory, 64, 8);
+    myc_memory_release(platform->memory, block, 63);
+    return 0;
+}
+
+static void direct_release_wrongly(struct myc_sim *sim)
+{
+    (void)run_process(sim, release_wrongly, NULL);
+}
+
+// Giving back another size than was taken is caught where it happens.
+static void test_release_of_another_size_is_reported(void **state)
+{
+    (void)state;
+    assert_failed_with(run_boring(direct_release_wrongly), "gives back 63 bytes");
+}
+
+static int try_memory(struct myc_platform *platform, void *arg)
+{
+    struct myc_sim *sim = arg;
+    for (int i = 0; i < 200; i++) {
+        void *block = myc_memory_allocate(platform->memory, 8, 8);
+        myc_sim_count(sim, block == NULL ? "refused" : "given", 1);
+        myc_memory_release(platform->memory, block, 8);
+    }
+    return 0;
+}
+
+static void direct_refusals(struct myc_sim *sim)
+{
+    myc_sim_allow(sim, MYC_SIM_FAULT_ALLOCATION, true);
+    (void)run_process(sim, try_memory, sim);
+    myc_sim_faults(sim, false);
+    uint64_t injected = sim->faults[MYC_SIM_FAULT_ALLOCATION].injected;
+    (void)run_process(sim, try_memory, sim);
+    myc_sim_check(
+        sim,
+        sim->faults[MYC_SIM_FAULT_ALLOCATION].injected == injected,
+        "no fault happens in the liveness phase");
+}
+
+static void direct_no_refusals(struct myc_sim *sim)
+{
+    (void)run_process(sim, try_memory, sim);
+    myc_sim_check(sim, sim->faults[MYC_SIM_FAULT_ALLOCATION].injected == 0, "it was not allowed");
+}
+
+// An opt-in fault happens only where it was allowed and only while faults are on; it is counted.
+static void test_allocation_fails_only_when_allowed(void **state)
+{
+    (void)state;
+    uint64_t refused = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct myc_sim_result *result = run_seed(direct_refusals, seed);
+        uint64_t injected = result->fault_injected[MYC_SIM_FAULT_ALLOCATION];
+        assert_int_equal(result->fault_effect[MYC_SIM_FAULT_ALLOCATION], injected);
+        assert_true(result->fault_offered[MYC_SIM_FAULT_ALLOCATION] >= 400);
+        refused += injected;
+        assert_passed(result);
+        assert_passed(run_seed(direct_no_refusals, seed));
+    }
+    assert_true(refused > 20);
+}
+
+static int fill(struct myc_platform *platform, void *arg)
+{
+    unsigned char(*out)[2][13] = arg;
+    return myc_entropy_fill(platform->entropy, (*out)[0], 13) == MYC_OK
+                   && myc_entropy_fill(platform->entropy, (*out)[1], 13) == MYC_OK
+               ? 0
+               : 1;
+}
+
+static unsigned char filled[2][13];
+
+static void direct_entropy(struct myc_sim *sim)
+{
+    struct myc_sim_process process = run_process(sim, fill, &filled);
+    myc_sim_check(sim, myc_sim_exit_code(sim, process) == 0, "entropy never fails");
+}
+
+// Entropy differs from fill to fill, even in the boring run, and is the same for the same seed.
+static void test_entropy_is_unique_and_repeatable(void **state)
+{
+    (void)state;
+    unsigned char first[2][13];
+    assert_passed(run_boring(direct_entropy));
+    assert_memory_not_equal(filled[0], filled[1], 13);
+    assert_passed(run_seed(direct_entropy, 5));
+    memcpy(first, filled, sizeof(first));
+    assert_passed(run_seed(direct_entropy, 5));
+    assert_memory_equal(first, filled, sizeof(first));
+    assert_passed(run_seed(direct_entropy, 6));
+    assert_memory_not_equal(first[0], filled[0], 13);
+}
+
+static int read_clocks(struct myc_platform *platform, void *arg)
+{
+    struct myc_sim *sim = arg;
+    uint64_t before = myc_clock_monotonic_ns(platform->clock);
+    for (int i = 0; i < 300; i++) {
+        uint64_t now = myc_clock_monotonic_ns(platform->clock);
+        if (now < before) {
+            return 1;
+        }
+        before = now;
+        (void)myc_clock_wall_ns(platform->clock);
+        if (i % 10 == 0) {
+            myc_log_write(platform->log, MYC_LOG_INFO, "clock", "ticked");
+        }
+    }
+    myc_sim_count(sim, "read", 1);
+    return 0;
+}
+
+static void direct_clocks(struct myc_sim *sim)
+{
+    struct myc_sim_process process = run_process(sim, read_clocks, sim);
+    myc_sim_check(sim, myc_sim_exit_code(sim, process) == 0, "monotonic time never goes back");
+    myc_sim_check(sim, false, "so that the log is shown");
+}
+
+// Monotonic time never goes back, whatever wall time and drift do; what was logged is in the
+// report.
+static void test_monotonic_clock_never_goes_back(void **state)
+{
+    (void)state;
+    uint64_t stepped = 0;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct myc_sim_result *result = run_seed(direct_clocks, seed);
+        stepped += result->fault_effect[MYC_SIM_FAULT_CLOCK_STEP];
+        assert_non_null(strstr(result->report, "process: info: clock: ticked"));
+        assert_failed_with(result, "oracle: so that the log is shown");
+    }
+    assert_true(stepped > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_allocate_gives_aligned_zeroed_blocks),
+        cmocka_unit_test(test_leak_at_return_is_reported),
+        cmocka_unit_test(test_leak_may_be_tolerated),
+        cmocka_unit_test(test_release_of_another_size_is_reported),
+        cmocka_unit_test(test_allocation_fails_only_when_allowed),
+        cmocka_unit_test(test_entropy_is_unique_and_repeatable),
+        cmocka_unit_test(test_monotonic_clock_never_goes_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
