@@ -54,6 +54,9 @@ on_order(struct myc_context *context, const void *message, const struct myc_reco
             &result->latency, now_ns > order->origin_ns ? now_ns - order->origin_ns : 0);
     }
     result->stage.received++;
+    if (execution->last_order_id == 0) {
+        myc_context_log(context, MYC_LOG_INFO, "orders are coming");
+    }
     // Orders are numbered without gaps: a repeated or late one is not above the last.
     if (order->order_id <= execution->last_order_id) {
         result->stage.out_of_order++;

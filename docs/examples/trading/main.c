@@ -214,7 +214,8 @@ static int run_node(struct program *program)
             start_ns,
             end_ns,
             program->options.is_json);
-        if (status != MYC_OK) {
+        // Asked to stop while it waited for others: an end like any other.
+        if (status != MYC_OK && status != MYC_CANCELLED) {
             code = answer(program, EXIT_RUN_FAILED);
         } else if (!trading_report_is_good(node, program->setup)) {
             code = EXIT_RUN_FAILED;

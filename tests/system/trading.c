@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * Set-up and tear-down of a trading system of real processes.
+ */
+#define _GNU_SOURCE 1
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "system/trading.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char *const node_names[NODE_COUNT] = {"market", "strategy", "risk", "execution"};
+static const char *const service_names[NODE_COUNT] = {"adapter", "arbitrage", "risk", "execution"};
+
+static uint64_t count_shm_entries(void)
+{
+    DIR *directory = opendir("/dev/shm");
+    uint64_t count = 0;
+    if (directory != NULL) {
+        while (readdir(directory) != NULL) {
+            count++;
+        }
+        (void)closedir(directory);
+    }
+    return count;
+}
+
+// Ports that were free a moment ago, all bound at once so that they differ.
+static void pick_ports(uint16_t *ports, size_t count)
+{
+    int sockets[NODE_COUNT];
+    for (size_t i = 0; i < count; i++) {
+        struct sockaddr_in address;
+        socklen_t size = sizeof(address);
+        memset(&address, 0, sizeof(address));
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        sockets[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_true(sockets[i] >= 0);
+        assert_int_equal(bind(sockets[i], (struct sockaddr *)&address, size), 0);
+        assert_int_equal(getsockname(sockets[i], (struct sockaddr *)&address, &size), 0);
+        ports[i] = ntohs(address.sin_port);
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)close(sockets[i]);
+    }
+}
+
+const char *trading_node_name(const struct trading_system *system, size_t node)
+{
+    return system->node_count == 1 ? "all" : node_names[node];
+}
+
+void trading_write_file(
+    const struct trading_system *system, const char *name, const char *text, char *out_path)
+{
+    (void)snprintf(out_path, 96, "%.63s/%.30s", system->directory, name);
+    FILE *file = fopen(out_path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+void trading_setup_system(struct trading_system *system, const char *kind)
+{
+    memset(system, 0, sizeof(*system));
+    (void)snprintf(system->directory, sizeof(system->directory), "trading.XXXXXX");
+    assert_non_null(mkdtemp(system->directory));
+    system->shm_entries = count_shm_entries();
+    char text[1024] = "";
+    if (strcmp(kind, "local") == 0) {
+        system->node_count = 1;
+        (void)snprintf(
+            text,
+            sizeof(text),
+            "[nodes.all]\nendpoint = \"local\"\n"
+            "services = [\"adapter\", \"arbitrage\", \"risk\", \"execution\"]\n");
+    } else {
+        system->node_count = NODE_COUNT;
+        uint16_t ports[NODE_COUNT];
+        pick_ports(ports, NODE_COUNT);
+        size_t len = 0;
+        for (size_t i = 0; i < NODE_COUNT; i++) {
+            char endpoint[64];
+            if (strcmp(kind, "tcp") == 0) {
+                (void)snprintf(endpoint, sizeof(endpoint), "tcp:127.0.0.1:%u", ports[i]);
+            } else {
+                (void)snprintf(endpoint, sizeof(endpoint), "%s:%s.sock", kind, node_names[i]);
+            }
+            len += (size_t)snprintf(
+                text + len,
+                sizeof(text) - len,
+                "[nodes.%s]\nendpoint = \"%s\"\nservices = [\"%s\"]\n",
+                node_names[i],
+                endpoint,
+                service_names[i]);
+        }
+    }
+    trading_write_file(system, "t.toml", text, system->topology);
+}
+
+void trading_teardown_system(struct trading_system *system)
+{
+    for (size_t i = 0; i < NODE_COUNT; i++) {
+        program_end(&system->nodes[i]);
+    }
+    program_end(&system->helper);
+    DIR *directory = opendir(system->directory);
+    if (directory == NULL) {
+        return;
+    }
+    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+        (void)unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    (void)closedir(directory);
+    (void)rmdir(system->directory);
+}
+
+// Appends the caller's arguments and the final NULL.
+static void append_arguments(const char **argv, size_t count, const char *const *extra)
+{
+    for (size_t i = 0; extra != NULL && extra[i] != NULL; i++) {
+        assert_true(count < PROGRAM_ARGUMENTS_MAX);
+        argv[count++] = extra[i];
+    }
+    argv[count] = NULL;
+}
+
+void trading_start_node(struct trading_system *system, size_t node, const char *const *extra)
+{
+    const char *argv[PROGRAM_ARGUMENTS_MAX + 1] = {
+        TRADING_PROGRAM,
+        "--topology",
+        system->topology,
+        "--run-dir",
+        system->directory,
+        "--json",
+        "--node",
+        trading_node_name(system, node)};
+    append_arguments(argv, 8, extra);
+    program_end(&system->nodes[node]);
+    assert_true(program_start(&system->nodes[node], argv));
+}
+
+void trading_expect_for(struct trading_system *system, const char *const *extra)
+{
+    const char *argv[PROGRAM_ARGUMENTS_MAX + 1] = {TRADING_PROGRAM, "--expected"};
+    append_arguments(argv, 2, extra);
+    program_end(&system->helper);
+    assert_true(program_start(&system->helper, argv));
+    assert_true(program_await_end(&system->helper, program_deadline_ms(30000)));
+    assert_int_equal(system->helper.exit_code, 0);
+}
+
+uint64_t trading_report_number(const struct program *program, const char *key)
+{
+    uint64_t number = 0;
+    if (!program_json_number(program->out.text, key, &number)) {
+        fail_msg("no '%s' in: %s %s", key, program->out.text, program->err.text);
+    }
+    return number;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text);
+    size_t end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+void trading_check_leftovers(const struct trading_system *system)
+{
+    DIR *directory = opendir(system->directory);
+    assert_non_null(directory);
+    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+        const char *name = entry->d_name;
+        if (name[0] != '.' && !ends_with(name, ".toml") && !ends_with(name, ".sock")
+            && !ends_with(name, ".lock")) {
+            fail_msg("left behind: %s", name);
+        }
+    }
+    (void)closedir(directory);
+    assert_int_equal(count_shm_entries(), system->shm_entries);
+}
