@@ -4,7 +4,7 @@
 // it down and hash it with any tool:
 //
 //     mycelium contract 1
-//     contract trading 1296254277 2 1          name, id, version, min_compatible
+//     contract trading 1297695557 2 1          name, id, version, min_compatible
 //     message PoolStateUpdate 1011 3 market-data    name, type id, schema version, topic
 //     field pool_address [u8; 20]              name, type
 //
