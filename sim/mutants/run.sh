@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Plants each bug of this folder into a scratch copy of the ring and demands that the simulator finds
-# it, and that the repro command it prints fails again. The copy without a bug must pass.
+# Plants each bug of this folder into a scratch copy of the ring and demands that the simulator
+# finds it, and that the repro command it prints fails again. The copy without a bug must pass.
 #
 # run.sh SOURCE_DIR SCRATCH_DIR [COMPILER]
 set -eu

@@ -317,10 +317,17 @@ MYC_MUST_USE enum myc_status myc_ring_fill_end(
     void *context,
     struct myc_diagnostic *diagnostic);
 
-/** As myc_ring_writer_arm(), for a ring that is filled: true if fill_begin would still give nothing. */
+/**
+ * As myc_ring_writer_arm(), for a ring that is filled. [RING-23]
+ *
+ * Returns: true if fill_begin would still give nothing, so that sleeping is safe.
+ */
 bool myc_ring_fill_arm(struct myc_ring_writer *writer);
 
-/** Forgets an incomplete record: the stream broke, and another one begins at a record's start. */
+/**
+ * Forgets an incomplete record: the stream broke off, and another one begins at a record's start.
+ * Offsets in diagnostics count from here. A poisoned writer stays poisoned. [RING-24]
+ */
 void myc_ring_fill_reset(struct myc_ring_writer *writer);
 
 /** Structural check of the writer's side against the shared words. [RING-22] */

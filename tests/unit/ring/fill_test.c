@@ -368,6 +368,65 @@ static void test_session_handler_ends_the_stream(void **state)
     free(stream);
 }
 
+// A blocked fill that armed is woken by the reader that makes room. [RING-23]
+static void test_a_blocked_fill_is_woken(void **state)
+{
+    (void)state;
+    struct image image;
+    struct stream *stream = calloc(1, sizeof *stream);
+    assert_non_null(stream);
+    struct myc_span spans[MYC_RING_FILL_SPANS];
+    size_t done = 0;
+    image_init(&image, 4096);
+    assert_false(myc_ring_fill_arm(&image.fixture.writer));
+    myc_ring_writer_disarm(&image.fixture.writer);
+    while (stream->size < 8192) {
+        put_message(stream, 500);
+    }
+    while (myc_ring_fill_begin(&image.fixture.writer, spans) != 0) {
+        enum myc_status status;
+        done += receive(&image, stream->bytes + done, 100, &status, NULL);
+        assert_int_equal(status, MYC_OK);
+    }
+    assert_false(myc_ring_reader_should_wake_writer(&image.reader->reader));
+    assert_true(myc_ring_fill_arm(&image.fixture.writer));
+    assert_int_equal(myc_ring_fill_begin(&image.fixture.writer, spans), 0);
+    (void)fixture_drain(image.reader);
+    assert_true(myc_ring_reader_should_wake_writer(&image.reader->reader));
+    myc_ring_writer_disarm(&image.fixture.writer);
+    assert_false(myc_ring_fill_arm(&image.fixture.writer));
+    myc_ring_writer_disarm(&image.fixture.writer);
+    receive_all(&image, stream->bytes + done, stream->size - done, SIZE_MAX);
+    assert_int_equal(image.reader->sequence, stream->sequence);
+    fixture_deinit(&image.fixture);
+    free(stream);
+}
+
+// A stream that breaks off anywhere in a record is forgotten; the next one starts clean. [RING-24]
+static void test_reset_forgets_the_broken_record(void **state)
+{
+    (void)state;
+    struct stream *stream = malloc(sizeof *stream);
+    assert_non_null(stream);
+    for (size_t before_end = 0; before_end < 64; before_end += 8) {
+        struct image image;
+        image_init(&image, 4096);
+        advance_image(&image, 8192 - before_end);
+        for (size_t cut = 0; cut < 72; cut++) {
+            memset(stream, 0, sizeof *stream);
+            stream->sequence = myc_ring_committed(&image.fixture.writer);
+            put_message(stream, 64);
+            receive_all(&image, stream->bytes, cut, 5);
+            myc_ring_fill_reset(&image.fixture.writer);
+            assert_true(myc_ring_is_valid(&image.fixture.writer));
+            receive_all(&image, stream->bytes, stream->size, SIZE_MAX);
+            assert_int_equal(image.reader->sequence, stream->sequence);
+        }
+        fixture_deinit(&image.fixture);
+    }
+    free(stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +436,8 @@ int main(void)
         cmocka_unit_test(test_a_full_ring_offers_no_room),
         cmocka_unit_test(test_corrupt_streams_name_the_byte),
         cmocka_unit_test(test_session_handler_ends_the_stream),
+        cmocka_unit_test(test_a_blocked_fill_is_woken),
+        cmocka_unit_test(test_reset_forgets_the_broken_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
