@@ -2,10 +2,10 @@
 /*
  * The bus: topics, publishers and subscribers of one node, and its links to other nodes.
  *
- * A publisher owns one ring. Subscribers of the same node read it in place; subscribers of other nodes
- * read it in place through shared memory, or get its bytes over a socket into a ring of their own.
- * Order holds per publisher; every message a subscriber misses is reported to it as a notice before
- * the next message.
+ * A publisher owns one ring. Subscribers of the same node read it in place; subscribers of other
+ * nodes read it in place through shared memory, or get its bytes over a socket into a ring of their
+ * own. Order holds per publisher; every message a subscriber misses is reported to it as a notice
+ * before the next message.
  *
  * Threads: bus calls are for any thread. A publisher and a subscriber belong to the thread of the
  * waiter they were created with. The bus has one agent, myc_bus_work(), which does what no caller's
@@ -55,14 +55,19 @@ struct myc_waiter {
 };
 
 /** Opens a waiter. Errors: LIMIT. Close it after everything created with it. */
-MYC_MUST_USE enum myc_status myc_waiter_open(
-    struct myc_waiter *waiter, struct myc_platform *platform);
+MYC_MUST_USE enum myc_status
+myc_waiter_open(struct myc_waiter *waiter, struct myc_platform *platform);
 
 /** Closes a waiter. Accepts a zeroed one. */
 void myc_waiter_close(struct myc_waiter *waiter);
 
 /** Rings: the thread's present or next wait returns. Threads: any. */
 void myc_waiter_ring(struct myc_waiter *waiter);
+
+/**
+ * Forgets earlier rings. Owner thread: clear, then look at everything you wait for, then wait.
+ */
+void myc_waiter_clear(struct myc_waiter *waiter);
 
 /* ---- Bus ---- */
 
@@ -88,7 +93,8 @@ MYC_MUST_USE enum myc_status myc_bus_create(
 
 /**
  * One turn of the agent: handles what is ready, sends what is due. Returns the amount of work done.
- * Threads: one thread at a time. Blocking: until `deadline_ns` if there is nothing to do (0: never).
+ * Threads: one thread at a time. Blocking: until `deadline_ns` if there is nothing to do (0:
+ * never).
  */
 size_t myc_bus_work(struct myc_bus *bus, uint64_t deadline_ns);
 
@@ -96,8 +102,8 @@ size_t myc_bus_work(struct myc_bus *bus, uint64_t deadline_ns);
 void myc_bus_wake(struct myc_bus *bus);
 
 /**
- * How the bus is: OK, or why a peer and this node cannot work together (MISMATCH: the diagnostic names
- * the node, the field and both values). Threads: any.
+ * How the bus is: OK, or why a peer and this node cannot work together (MISMATCH: the diagnostic
+ * names the node, the field and both values). Threads: any.
  */
 enum myc_status myc_bus_status(struct myc_bus *bus, struct myc_diagnostic *diagnostic);
 
@@ -122,7 +128,7 @@ enum myc_notice_kind {
 #define MYC_NOTICE_ENUM_(name, text) MYC_NOTICE_##name,
     MYC_NOTICE_LIST(MYC_NOTICE_ENUM_)
 #undef MYC_NOTICE_ENUM_
-    MYC_NOTICE_COUNT
+        MYC_NOTICE_COUNT
 };
 
 struct myc_notice {
@@ -133,9 +139,9 @@ struct myc_notice {
     const char *topic;
     char node[MYC_NAME_BYTES]; /* the peer's */
     uint64_t publisher_epoch;
-    uint64_t first;  /* GAP: first sequence lost */
-    uint64_t last;   /* GAP: last sequence lost; else the last sequence received or acknowledged */
-    uint64_t count;  /* GAP: messages lost; publisher: messages the peer did not acknowledge */
+    uint64_t first; /* GAP: first sequence lost */
+    uint64_t last;  /* GAP: last sequence lost; else the last sequence received or acknowledged */
+    uint64_t count; /* GAP: messages lost; publisher: messages the peer did not acknowledge */
 };
 
 /** The enumerator's name without its prefix. */
@@ -155,14 +161,14 @@ enum myc_full_policy {
 struct myc_publisher_options {
     enum myc_full_policy on_full;
     uint64_t block_timeout_ns; /* 0: 5 s */
-    bool is_flush_manual;      /* sockets are written by flush, the agent, or when the ring is full */
+    bool is_flush_manual; /* sockets are written by flush, the agent, or when the ring is full */
 };
 
 /**
  * Creates a publisher of a topic; the bus announces it to every peer. `options` may be NULL.
  *
- * Ownership: the bus keeps it until the bus is destroyed. Errors: NOT_FOUND (the contract has no such
- * topic), LIMIT, NO_MEMORY.
+ * Ownership: the bus keeps it until the bus is destroyed. Errors: NOT_FOUND (the contract has no
+ * such topic), LIMIT, NO_MEMORY.
  */
 MYC_MUST_USE enum myc_status myc_publisher_create(
     struct myc_bus *bus,
@@ -175,9 +181,9 @@ MYC_MUST_USE enum myc_status myc_publisher_create(
 /**
  * Claims a message to fill in place; nothing is visible until commit.
  *
- * Blocking: as the full policy says. Returns: OK with the bytes, zeroed or not as they may be; FULL,
- * TIMEOUT, TOO_BIG, INVALID (a type of another topic), CLOSED, CANCELLED (the waiter's owner was asked
- * to stop, see myc_publisher_cancel()).
+ * Blocking: as the full policy says. Returns: OK with the bytes, zeroed or not as they may be;
+ * FULL, TIMEOUT, TOO_BIG, INVALID (a type of another topic), CLOSED, CANCELLED (the waiter's owner
+ * was asked to stop, see myc_publisher_cancel()).
  */
 MYC_MUST_USE enum myc_status myc_publisher_claim(
     struct myc_publisher *publisher,
@@ -201,7 +207,8 @@ MYC_MUST_USE enum myc_status myc_publish(
 /** Writes what is_flush_manual held back. Returns: OK, AGAIN if a socket took only a part. */
 enum myc_status myc_publisher_flush(struct myc_publisher *publisher);
 
-/** Waits until at least `count` subscribers are matched. Blocks. Returns: OK, TIMEOUT, CANCELLED. */
+/** Waits until at least `count` subscribers are matched. Blocks. Returns: OK, TIMEOUT, CANCELLED.
+ */
 MYC_MUST_USE enum myc_status myc_publisher_await_subscribers(
     struct myc_publisher *publisher, uint32_t count, uint64_t deadline_ns);
 
@@ -212,13 +219,14 @@ void myc_publisher_cancel(struct myc_publisher *publisher);
 uint64_t myc_publisher_accepted(const struct myc_publisher *publisher);
 
 /** Takes the oldest notice. Returns: OK or AGAIN. */
-enum myc_status myc_publisher_notice(
-    struct myc_publisher *publisher, struct myc_notice *out_notice);
+enum myc_status
+myc_publisher_notice(struct myc_publisher *publisher, struct myc_notice *out_notice);
 
 /** What a close achieved. */
 struct myc_close_report {
-    uint64_t accepted;    /* messages published in total */
-    uint64_t undelivered; /* of these, not yet passed or acknowledged by the slowest live subscriber */
+    uint64_t accepted; /* messages published in total */
+    uint64_t
+        undelivered; /* of these, not yet passed or acknowledged by the slowest live subscriber */
 };
 
 /**
@@ -230,7 +238,8 @@ enum myc_status myc_publisher_close(
 
 /* ---- Subscriber ---- */
 
-/** Creates a subscriber of a topic, on all its publishers, now and later. Errors: as a publisher's. */
+/** Creates a subscriber of a topic, on all its publishers, now and later. Errors: as a publisher's.
+ */
 MYC_MUST_USE enum myc_status myc_subscriber_create(
     struct myc_bus *bus,
     struct myc_waiter *waiter,
@@ -240,8 +249,8 @@ MYC_MUST_USE enum myc_status myc_subscriber_create(
 
 /** Where a message came from, beside its record. */
 struct myc_delivery {
-    const struct myc_record *record;      /* sequence is the publisher's */
-    const struct myc_message_type *type;  /* NULL: the contract does not know this type */
+    const struct myc_record *record;     /* sequence is the publisher's */
+    const struct myc_message_type *type; /* NULL: the contract does not know this type */
     uint64_t publisher_epoch;
 };
 
@@ -254,8 +263,9 @@ typedef void myc_notice_fn(const struct myc_notice *notice, void *context);
 /**
  * Delivers at most `messages_max` messages, taking the publishers in turn, and every notice due.
  *
- * Messages from another process are validated first; a bad one cuts its publisher off with a CORRUPT
- * notice and is not delivered. `on_notice` may be NULL. Returns: how many messages were delivered.
+ * Messages from another process are validated first; a bad one cuts its publisher off with a
+ * CORRUPT notice and is not delivered. `on_notice` may be NULL. Returns: how many messages were
+ * delivered.
  */
 size_t myc_subscriber_poll(
     struct myc_subscriber *subscriber,
@@ -264,13 +274,16 @@ size_t myc_subscriber_poll(
     void *context,
     size_t messages_max);
 
+/** Stops reading: publishers no longer wait for it. Owner thread; poll then returns 0. */
+void myc_subscriber_close(struct myc_subscriber *subscriber);
+
 /** Publishers this subscriber reads from at present. */
 uint32_t myc_subscriber_matched(const struct myc_subscriber *subscriber);
 
 /** Totals since creation. */
 struct myc_subscriber_counts {
     uint64_t delivered;
-    uint64_t lost; /* sum of all GAP notices */
+    uint64_t lost;    /* sum of all GAP notices */
     uint64_t unknown; /* messages of a type the contract does not know, skipped */
 };
 
@@ -280,7 +293,8 @@ void myc_subscriber_counts(
 /**
  * Sleeps until one of the waiter's subscribers has something, the waiter is rung, or the deadline.
  *
- * All of them must belong to `waiter`. Blocks. Returns: OK, TIMEOUT.
+ * All of them must belong to `waiter`. Call myc_waiter_clear() before the last look at anything
+ * else that may end the wait. Blocks. Returns: OK, TIMEOUT.
  */
 enum myc_status myc_subscribers_wait(
     struct myc_waiter *waiter,

@@ -41,8 +41,8 @@ struct myc_context;
  * Handles one message. `message` is the typed struct, in place in the ring where it fits; `record`
  * tells type, sequence and raw bytes. Both are valid until the function returns.
  */
-typedef void myc_handler_fn(
-    struct myc_context *context, const void *message, const struct myc_record *record);
+typedef void
+myc_handler_fn(struct myc_context *context, const void *message, const struct myc_record *record);
 
 struct myc_handler {
     const struct myc_message_type *type;
@@ -64,8 +64,8 @@ struct myc_service {
     enum myc_status (*init)(struct myc_context *context);
 
     /**
-     * The service's own loop; it calls myc_context_poll() or _wait() itself if it has handlers. NULL:
-     * the node polls the handlers until the service stops. Not OK ends the node.
+     * The service's own loop; it calls myc_context_poll() or _wait() itself if it has handlers.
+     * NULL: the node polls the handlers until the service stops. Not OK ends the node.
      */
     enum myc_status (*run)(struct myc_context *context);
 

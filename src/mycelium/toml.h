@@ -24,8 +24,8 @@ extern "C" {
  * Reads a topology from TOML bytes. `name` is the file's, for messages; relative socket paths are
  * taken below `directory` unless that is NULL. Unknown keys are errors.
  *
- * Returns: OK with a topology that passes myc_topology_check(), or SYNTAX with "name:line: what to do".
- * Blocking: never. Threads: any. [TOML-1]
+ * Returns: OK with a topology that passes myc_topology_check(), or SYNTAX with "name:line: what to
+ * do". Blocking: never. Threads: any. [TOML-1]
  */
 MYC_MUST_USE enum myc_status myc_toml_parse_topology(
     const char *text,

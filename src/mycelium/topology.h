@@ -29,7 +29,7 @@ enum {
 /** How messages leave a node. */
 enum myc_transport_kind {
     MYC_TRANSPORT_LOCAL, /* not at all: the node is the whole system */
-    MYC_TRANSPORT_SHM,   /* shared memory; the address is the Unix socket that passes the segments */
+    MYC_TRANSPORT_SHM, /* shared memory; the address is the Unix socket that passes the segments */
     MYC_TRANSPORT_UNIX,
     MYC_TRANSPORT_TCP
 };
@@ -53,15 +53,15 @@ struct myc_topology {
  *
  * Returns: OK, or INVALID naming the node and the rule. Threads: any. [TOPO-1]
  */
-MYC_MUST_USE enum myc_status myc_topology_check(
-    const struct myc_topology *topology, struct myc_diagnostic *diagnostic);
+MYC_MUST_USE enum myc_status
+myc_topology_check(const struct myc_topology *topology, struct myc_diagnostic *diagnostic);
 
 /** The index of a node, or -1. Threads: any. */
 int32_t myc_topology_find_node(const struct myc_topology *topology, const char *name);
 
 /**
- * Reads an endpoint: "local", "shm:PATH", "unix:PATH" or "tcp:HOST:PORT" with a numeric host (an IPv6
- * host in brackets). A relative PATH is taken below `directory` unless that is NULL.
+ * Reads an endpoint: "local", "shm:PATH", "unix:PATH" or "tcp:HOST:PORT" with a numeric host (an
+ * IPv6 host in brackets). A relative PATH is taken below `directory` unless that is NULL.
  *
  * Returns: OK, or SYNTAX with what is wrong. Threads: any. [TOPO-2]
  */

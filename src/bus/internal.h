@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * What the parts of the bus share: one node's publishers, subscribers, links and data connections.
+ *
+ * Who may touch what: everything here is guarded by the bus lock, except what is marked atomic,
+ * what is marked as its owner thread's, and the rings themselves. The agent holds the lock for a
+ * whole turn but never while it waits; publish and poll do not take it.
+ *
+ * A source is one publisher as one subscriber reads it. Its state says who owns it: FREE and
+ * PENDING the agent's side, ACTIVE the subscriber's thread, RELEASED the agent's again.
+ */
+#ifndef MYC_BUS_INTERNAL_H
+#define MYC_BUS_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/atomic.h>
+#include <mycelium/bus.h>
+#include <mycelium/bytes.h>
+#include <mycelium/diagnostic.h>
+#include <mycelium/interface/platform.h>
+#include <mycelium/ring.h>
+#include <mycelium/schema.h>
+#include <mycelium/status.h>
+#include <mycelium/topology.h>
+
+#include "core/bits.h"
+#include "transport/shm/segment.h"
+#include "transport/stream/channel.h"
+#include "transport/stream/image.h"
+#include "transport/stream/outlet.h"
+#include "wire/session.h"
+
+enum {
+    MYC__NOTICES_MAX = 32,  /* waiting per publisher; the oldest stay, the rest are counted */
+    MYC__ACCEPTED_MAX = 16, /* accepted connections before their HELLO */
+    MYC__RETIRED_MAX = 128, /* reader pages a publisher's thread has yet to unmap */
+    MYC__REMOTES_MAX = MYC_PUBLISHERS_MAX,
+    MYC__NO_INDEX = -1
+};
+
+/* ---- Subscriber's side ---- */
+
+enum myc__source_state {
+    MYC__SOURCE_FREE,
+    MYC__SOURCE_PENDING,
+    MYC__SOURCE_ACTIVE,
+    MYC__SOURCE_RELEASED
+};
+
+enum myc__source_kind { MYC__SOURCE_LOCAL, MYC__SOURCE_SHM, MYC__SOURCE_IMAGE };
+
+/** How a source ends once what it holds has been read. */
+enum myc__fate { MYC__FATE_LIVE, MYC__FATE_ENDED, MYC__FATE_DIED, MYC__FATE_CORRUPT };
+
+struct myc__source {
+    struct myc_atomic_u32 state; /* enum myc__source_state */
+    struct myc_atomic_u32 fate;  /* enum myc__fate; set by the agent while ACTIVE */
+    enum myc__source_kind kind;
+    int32_t link;  /* SHM, IMAGE */
+    int32_t image; /* IMAGE */
+    uint32_t generation;
+    uint32_t slot;
+    uint32_t slot_generation;
+    bool is_restart;                 /* an earlier incarnation of that node died */
+    bool is_announced;               /* the subscriber's thread told of the match */
+    struct myc_publisher *publisher; /* LOCAL */
+    uint64_t publisher_id;
+    uint64_t publisher_epoch;
+    uint64_t sequence_base; /* added to the ring's count */
+    struct myc_handle writer_bell;
+    struct myc__segment ring; /* SHM */
+    struct myc__segment page; /* SHM */
+    void *heap_page;
+    struct myc_ring_reader reader; /* the subscriber thread's while ACTIVE */
+};
+
+struct myc_subscriber {
+    struct myc_bus *bus;
+    struct myc_waiter *waiter;
+    char topic[MYC__TOPIC_BYTES];
+    struct myc_atomic_u32 is_closed;
+    struct myc_atomic_u32 matched;
+    struct myc_atomic_u32 source_count; /* sources ever used: the poll looks no further */
+    /* The owner thread's: */
+    uint32_t next; /* whose turn it is */
+    const struct myc_message_type *last_type;
+    struct myc_subscriber_counts counts;
+    void *pages;
+    struct myc__source sources[MYC_SOURCES_MAX];
+};
+
+/* ---- Publisher's side ---- */
+
+enum myc__slot_kind { MYC__SLOT_FREE, MYC__SLOT_LOCAL, MYC__SLOT_SHM, MYC__SLOT_OUTLET };
+
+/** Who reads a publisher's ring in a slot. */
+struct myc__slot {
+    enum myc__slot_kind kind;
+    int32_t link;
+    int32_t outlet;
+    uint32_t generation;
+    uint64_t base;            /* sequence at which it joined */
+    uint32_t weight;          /* subscribers behind it */
+    struct myc__segment page; /* SHM */
+    struct myc_handle bell;   /* SHM: ours to close */
+};
+
+struct myc_publisher {
+    struct myc_bus *bus;
+    struct myc_waiter *waiter;
+    const char *topic;
+    uint64_t id;
+    uint64_t epoch;
+    struct myc_publisher_options options;
+    void *memory; /* of the ring, on the heap or in the segment */
+    size_t memory_bytes;
+    struct myc__segment segment;
+    struct myc_atomic_u32 is_cancelled;
+    struct myc_atomic_u32 is_closing; /* the closer wants to hear of every acknowledgement */
+    struct myc_atomic_u32 matched;
+    struct myc_atomic_u32 outlet_mask; /* bit i: bus->outlets[i] drains this ring */
+    struct myc_atomic_u32 bell_lock;
+    struct myc_atomic_u64 bells[MYC_RING_READERS_MAX]; /* doorbell handles by slot; 0: none */
+    struct myc_atomic_u32 notice_count;
+    struct myc_notice notices[MYC__NOTICES_MAX];
+    struct myc__slot slots[MYC_RING_READERS_MAX];
+    struct myc_atomic_u32 retired_count;
+    struct myc__segment retired[MYC__RETIRED_MAX]; /* pages of readers that left */
+    /* The owner thread's: */
+    bool is_closed;
+    bool is_claimed;
+    const struct myc_message_type *claimed_type;
+    const struct myc_message_type *checked_type; /* last one that passed the topic check */
+    struct myc_ring_writer writer;
+};
+
+struct myc__bus_outlet {
+    bool is_used;
+    uint32_t generation;
+    int32_t link;
+    uint32_t slot;
+    struct myc_publisher *publisher;
+    struct myc__outlet outlet;
+};
+
+/* ---- Links ---- */
+
+enum myc__link_state {
+    MYC__LINK_DOWN,       /* waits for retry_ns, or for the peer to dial */
+    MYC__LINK_CONNECTING, /* connect is under way */
+    MYC__LINK_GREETING,   /* HELLO sent, WELCOME awaited */
+    MYC__LINK_UP
+};
+
+/** A publisher of the peer. */
+struct myc__remote {
+    uint64_t id;
+    uint64_t epoch;
+    bool is_cut; /* it broke the protocol: never read again */
+    bool is_wanted;
+    char topic[MYC__TOPIC_BYTES];
+};
+
+struct myc__link {
+    enum myc__link_state state;
+    bool is_dialler; /* we open the control connection */
+    bool is_known;   /* peer_epoch is an incarnation not yet declared dead */
+    bool was_up;
+    bool has_died; /* an earlier incarnation died */
+    bool said_bye;
+    uint32_t generation;
+    uint32_t interest;
+    uint32_t remote_count;
+    uint32_t announced; /* bit i: bus->publishers[i] was announced */
+    uint64_t peer_epoch;
+    uint64_t retry_ns;
+    uint64_t backoff_ns;
+    uint64_t deadline_ns; /* of the handshake; MYC_NEVER: none */
+    uint64_t grace_ns;    /* a lost link is dead after this; MYC_NEVER: not lost */
+    struct myc__channel channel;
+    struct myc__remote remotes[MYC__REMOTES_MAX];
+};
+
+/** A connection before its HELLO. */
+struct myc__accepted {
+    bool is_used;
+    uint32_t generation;
+    uint64_t deadline_ns;
+    struct myc__channel channel;
+};
+
+enum myc__image_state {
+    MYC__IMAGE_FREE,
+    MYC__IMAGE_WAITING, /* dials at retry_ns */
+    MYC__IMAGE_CONNECTING,
+    MYC__IMAGE_GREETING,
+    MYC__IMAGE_OPEN,
+    MYC__IMAGE_ENDED /* no more stream; its sources drain what is there */
+};
+
+struct myc__bus_image {
+    enum myc__image_state state;
+    uint32_t generation;
+    int32_t link;
+    bool needs_gap; /* WELCOME came, but the ring had no room for the GAP yet */
+    uint32_t interest;
+    uint64_t welcome_sequence;
+    uint64_t publisher_id;
+    uint64_t publisher_epoch;
+    uint64_t attempt;
+    uint64_t retry_ns;
+    uint64_t backoff_ns;
+    uint64_t deadline_ns;
+    char topic[MYC__TOPIC_BYTES];
+    struct myc_waiter *waiters[MYC_RING_READERS_MAX]; /* of the subscriber in each slot */
+    struct myc__image image;
+};
+
+/* ---- Bus ---- */
+
+struct myc_bus {
+    struct myc_platform *platform;
+    const struct myc_contract *contract;
+    struct myc_topology topology;
+    int32_t self;
+    uint64_t node_epoch;
+    struct myc_process_identity identity;
+    struct myc_bus_options options;
+    struct myc_atomic_u32 lock;
+    struct myc_handle poller;
+    struct myc_handle doorbell;
+    struct myc_handle listener;
+    bool is_closed;
+    bool is_dirty;  /* something to match, announce or release */
+    bool has_links; /* the node talks to others */
+    enum myc_status status;
+    struct myc_diagnostic diagnostic;
+    uint64_t now_ns; /* of this turn */
+    uint64_t due_ns; /* when the agent must look again by itself */
+    uint32_t publisher_count;
+    uint32_t subscriber_count;
+    struct myc_publisher *publishers[MYC_PUBLISHERS_MAX];
+    struct myc_subscriber *subscribers[MYC_SUBSCRIBERS_MAX];
+    struct myc__link links[MYC_NODES_MAX]; /* by node index */
+    struct myc__accepted accepted[MYC__ACCEPTED_MAX];
+    struct myc__bus_outlet outlets[MYC_OUTLETS_MAX];
+    struct myc__bus_image images[MYC_IMAGES_MAX];
+};
+
+/* What a poller token names: kind, index, generation. */
+enum myc__token_kind {
+    MYC__TOKEN_DOORBELL = 1,
+    MYC__TOKEN_LISTENER,
+    MYC__TOKEN_ACCEPTED,
+    MYC__TOKEN_LINK,
+    MYC__TOKEN_OUTLET,
+    MYC__TOKEN_IMAGE
+};
+
+static inline uint64_t myc__token(enum myc__token_kind kind, uint32_t index, uint32_t generation)
+{
+    return (uint64_t)kind << 56 | (uint64_t)index << 32 | generation;
+}
+
+/* ---- lock.c ---- */
+
+/** The bus lock: sleeps in the platform's wait when contended. Not recursive. */
+void myc__bus_lock(struct myc_bus *bus);
+void myc__bus_unlock(struct myc_bus *bus);
+
+/* ---- bus.c ---- */
+
+/** Remembers that the agent must look at everything again, and wakes it. Call with the lock. */
+void myc__bus_mark(struct myc_bus *bus);
+
+/** Makes the agent look again at `deadline_ns` at the latest. Call with the lock. */
+void myc__bus_due(struct myc_bus *bus, uint64_t deadline_ns);
+
+/** Records why this node cannot work with a peer; the first reason stays. Call with the lock. */
+void myc__bus_fail(
+    struct myc_bus *bus, enum myc_status status, const struct myc_diagnostic *diagnostic);
+
+/** A number that depends on every bit of both (Steele, Lea, Flood: SplitMix, the 64-bit finalizer).
+ */
+uint64_t myc__bus_mix(uint64_t a, uint64_t b);
+
+/** Equality of terminated strings. */
+bool myc__text_equals(const char *a, const char *b);
+
+/** Copies a terminated string, cut to `capacity`. */
+void myc__text_copy(char *target, size_t capacity, const char *source);
+
+/* ---- publisher.c ---- */
+
+/** Rings the readers that sleep after commits. Owner thread. */
+void myc__publisher_ring_sleepers(struct myc_publisher *publisher);
+
+/** Sets or forgets the doorbell of a slot; forgetting waits until nobody is ringing it. */
+void myc__publisher_set_bell(
+    struct myc_publisher *publisher, uint32_t slot, struct myc_handle bell);
+
+/** A slot got a reader, or loses it; adds the notice and wakes the owner. Call with the lock. */
+void myc__publisher_slot_joined(
+    struct myc_publisher *publisher,
+    const struct myc_ring_ticket *ticket,
+    const struct myc__slot *slot);
+void myc__publisher_slot_left(
+    struct myc_publisher *publisher, uint32_t slot, enum myc_notice_kind kind, uint64_t last);
+
+/**
+ * Gives a left reader's page to the publisher's thread, which unmaps it: that thread may be looking
+ * at the page right now, under no lock. Call with the lock.
+ */
+void myc__publisher_retire(struct myc_publisher *publisher, const struct myc__segment *page);
+
+/** Whether another reader of another process may join: it is not closing, and can retire pages. */
+bool myc__publisher_has_room(const struct myc_publisher *publisher);
+
+/** Frees a publisher and everything in its slots. */
+void myc__publisher_free(struct myc_publisher *publisher);
+
+/** The publisher with that identity, or NULL. Call with the lock. */
+struct myc_publisher *myc__bus_find_publisher(struct myc_bus *bus, uint64_t id, uint64_t epoch);
+
+/* ---- subscriber.c ---- */
+
+/** Frees a subscriber whose sources are all free. */
+void myc__subscriber_free(struct myc_subscriber *subscriber);
+
+/** A free source made PENDING, or NULL. Call with the lock. */
+struct myc__source *myc__subscriber_take_source(struct myc_subscriber *subscriber);
+
+/** Hands a PENDING source that is filled in to the subscriber's thread. Call with the lock. */
+void myc__subscriber_activate(struct myc_subscriber *subscriber, struct myc__source *source);
+
+/** Tells how an ACTIVE source ends and wakes the subscriber. Call with the lock. */
+void myc__subscriber_doom(
+    struct myc_subscriber *subscriber, struct myc__source *source, enum myc__fate fate);
+
+/** Joins every local publisher and subscriber of the same topic that have not met. With the lock.
+ */
+void myc__bus_match_local(struct myc_bus *bus);
+
+/** Whether that subscriber already reads that publisher. Call with the lock. */
+bool myc__subscriber_has_source(
+    const struct myc_subscriber *subscriber, uint64_t publisher_id, uint64_t publisher_epoch);
+
+/** Whether a poll would tell or deliver something. Owner thread. */
+bool myc__subscriber_has_news(struct myc_subscriber *subscriber);
+
+/** Ends a LOCAL source: gives its slot back. Call with the lock. */
+void myc__source_release_local(struct myc__source *source);
+
+/* ---- link.c ---- */
+
+/** The HELLO this node sends to that peer. */
+void myc__link_hello(const struct myc_bus *bus, int32_t peer, struct myc__hello *out_hello);
+
+/** Dials, times out, declares dead: whatever is due. Call with the lock. */
+void myc__link_step(struct myc_bus *bus, int32_t index);
+
+/** Announces publishers the peer does not know yet. Call with the lock. */
+void myc__link_announce(struct myc_bus *bus, int32_t index);
+
+/** Handles readiness of a link's stream. Call with the lock. */
+void myc__link_event(struct myc_bus *bus, int32_t index, uint32_t events);
+
+/** Queues a record on a link and writes what goes. False: the queue is full or the link broke. */
+bool myc__link_send(
+    struct myc_bus *bus,
+    int32_t index,
+    const unsigned char *record,
+    size_t size,
+    const struct myc_handle *handles,
+    size_t handle_count);
+
+/** Takes over an accepted connection whose HELLO named this link. Call with the lock. */
+void myc__link_accept(
+    struct myc_bus *bus,
+    int32_t index,
+    struct myc__accepted *accepted,
+    const struct myc__hello *hello);
+
+/** Says BYE and that nothing follows; a link that is not up is closed. Call with the lock. */
+void myc__link_say_bye(struct myc_bus *bus, int32_t index);
+
+/**
+ * After BYE: reads on and throws away. True once the peer ended its side: closing with bytes unread
+ * could destroy the BYE on its way. Call with the lock.
+ */
+bool myc__link_is_answered(struct myc_bus *bus, int32_t index);
+
+/** Closes; the peer is gone for us. Call with the lock. */
+void myc__link_close(struct myc_bus *bus, int32_t index);
+
+/** Closes a link after an error of the peer's. Call with the lock. */
+void myc__link_lost(struct myc_bus *bus, int32_t index);
+
+/* ---- accept.c ---- */
+
+/** Accepts what waits at the listener. Call with the lock. */
+void myc__accept_event(struct myc_bus *bus);
+
+/** Handles readiness of a connection before its HELLO. Call with the lock. */
+void myc__accepted_event(struct myc_bus *bus, uint32_t index);
+
+/** Times out connections that never said HELLO. Call with the lock. */
+void myc__accepted_step(struct myc_bus *bus);
+
+/** Answers with REJECT and closes. Call with the lock. */
+void myc__accepted_reject(
+    struct myc_bus *bus, struct myc__accepted *accepted, const struct myc__reject *reject);
+
+/* ---- outbound.c ---- */
+
+/** A data connection's HELLO arrived: opens an outlet or rejects. Call with the lock. */
+void myc__outbound_accept(
+    struct myc_bus *bus,
+    int32_t link,
+    struct myc__accepted *accepted,
+    const struct myc__hello *hello);
+
+/** Handles readiness of an outlet's stream. Call with the lock. */
+void myc__outbound_event(struct myc_bus *bus, uint32_t index, uint32_t events);
+
+/** A peer asks to read a ring through shared memory. False: protocol error. Call with the lock. */
+bool myc__outbound_subscribe(
+    struct myc_bus *bus,
+    int32_t link,
+    const struct myc__subscribe *subscribe,
+    struct myc_handle bell);
+
+/** A peer's reader is done. Call with the lock. */
+void myc__outbound_unsubscribe(
+    struct myc_bus *bus, int32_t link, const struct myc__unsubscribe *unsubscribe);
+
+/** Takes every reader of a dead or gone peer out of our rings. Call with the lock. */
+void myc__outbound_drop_link(struct myc_bus *bus, int32_t link, enum myc_notice_kind kind);
+
+/* ---- inbound.c ---- */
+
+/** Asks for, dials or frees what the subscribers' topics call for. Call with the lock. */
+void myc__inbound_match(struct myc_bus *bus);
+
+/** Dials, times out, acknowledges: whatever is due for one image. Call with the lock. */
+void myc__inbound_step(struct myc_bus *bus, uint32_t index);
+
+/** Handles readiness of an image's stream. Call with the lock. */
+void myc__inbound_event(struct myc_bus *bus, uint32_t index, uint32_t events);
+
+/** A peer let us into a ring. False: protocol error. Call with the lock. */
+bool myc__inbound_attach(
+    struct myc_bus *bus,
+    int32_t link,
+    const struct myc__attach *attach,
+    const struct myc_handle handles[MYC__RECORD_HANDLES_MAX]);
+
+/** This node is closing: ends an image. Call with the lock. */
+void myc__inbound_close(struct myc_bus *bus, uint32_t index);
+
+/** The peer of a link is gone: dooms its sources. Call with the lock. */
+void myc__inbound_drop_link(struct myc_bus *bus, int32_t link, enum myc__fate fate);
+
+/** Closes a released source that was not local. Call with the lock. */
+void myc__inbound_release(struct myc_bus *bus, struct myc__source *source);
+
+#endif

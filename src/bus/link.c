@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Links: one control connection per pair of nodes, opened by the node with the larger index. It
+// says who exists, passes segments, and alone decides a node's death: on one host when it ends,
+// over a network when it has not come back within the grace.
+#include "bus/internal.h"
+
+#include <string.h>
+
+#include <mycelium/interface/clock.h>
+#include <mycelium/interface/poller.h>
+#include <mycelium/interface/shm.h>
+#include <mycelium/interface/stream.h>
+
+static const uint64_t backoff_min_ns = 2000000;
+static const uint64_t backoff_max_ns = 100000000;
+
+static const struct myc_topology_node *peer_of(const struct myc_bus *bus, int32_t index)
+{
+    return &bus->topology.nodes[index];
+}
+
+void myc__link_hello(const struct myc_bus *bus, int32_t peer, struct myc__hello *out_hello)
+{
+    memset(out_hello, 0, sizeof(*out_hello));
+    out_hello->protocol_min = MYC__PROTOCOL_VERSION;
+    out_hello->protocol_max = MYC__PROTOCOL_VERSION;
+    out_hello->kind = MYC__HELLO_CONTROL;
+    out_hello->contract_version = bus->contract->version;
+    out_hello->contract_min_compatible = bus->contract->min_compatible;
+    out_hello->contract_id = bus->contract->id;
+    memcpy(out_hello->contract_digest, bus->contract->digest, MYC_DIGEST_BYTES);
+    memcpy(out_hello->node, bus->topology.nodes[bus->self].name, MYC_NAME_BYTES);
+    memcpy(out_hello->target, peer_of(bus, peer)->name, MYC_NAME_BYTES);
+    out_hello->node_epoch = bus->node_epoch;
+    out_hello->now_ns = bus->now_ns;
+}
+
+// ---- Going down ----
+
+static void declare_gone(struct myc_bus *bus, int32_t index, bool has_died)
+{
+    struct myc__link *link = &bus->links[index];
+    if (!link->is_known) {
+        return;
+    }
+    link->is_known = false;
+    link->has_died = link->has_died || has_died;
+    link->grace_ns = MYC_NEVER;
+    link->remote_count = 0;
+    link->announced = 0;
+    myc__inbound_drop_link(bus, index, has_died ? MYC__FATE_DIED : MYC__FATE_ENDED);
+    myc__outbound_drop_link(bus, index, has_died ? MYC_NOTICE_PEER_DIED : MYC_NOTICE_UNMATCHED);
+}
+
+static void close_stream(struct myc_bus *bus, struct myc__link *link)
+{
+    if (link->channel.stream.value != 0) {
+        myc_poller_remove(bus->platform->poller, bus->poller, link->channel.stream);
+        myc__channel_close(&link->channel);
+    }
+    link->generation++;
+}
+
+static void retry_later(struct myc_bus *bus, struct myc__link *link)
+{
+    link->state = MYC__LINK_DOWN;
+    link->deadline_ns = MYC_NEVER;
+    link->backoff_ns = link->backoff_ns == 0 ? backoff_min_ns : link->backoff_ns * 2;
+    if (link->backoff_ns > backoff_max_ns) {
+        link->backoff_ns = backoff_max_ns;
+    }
+    link->retry_ns = bus->now_ns + link->backoff_ns;
+    bus->is_dirty = true;
+}
+
+void myc__link_lost(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    bool was_up = link->state == MYC__LINK_UP;
+    close_stream(bus, link);
+    retry_later(bus, link);
+    if (!was_up) {
+        return;
+    }
+    if (link->said_bye || bus->topology.nodes[bus->self].transport != MYC_TRANSPORT_TCP) {
+        // On one host the end of the control connection is the end of the process.
+        declare_gone(bus, index, !link->said_bye);
+    } else {
+        link->grace_ns = bus->now_ns + bus->options.link_grace_ns;
+    }
+}
+
+// ---- Coming up ----
+
+static void set_interest(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    // With half the queue full we read no more requests, or a peer could make us queue without end.
+    uint32_t wanted = link->channel.queue_count < MYC__CHANNEL_QUEUE_MAX / 2 ? MYC_READABLE : 0;
+    if (link->channel.queue_count > 0 || link->state == MYC__LINK_CONNECTING) {
+        wanted |= MYC_WRITABLE;
+    }
+    if (wanted != link->interest
+        && myc_poller_modify(
+               bus->platform->poller,
+               bus->poller,
+               link->channel.stream,
+               wanted,
+               myc__token(MYC__TOKEN_LINK, (uint32_t)index, link->generation))
+               == MYC_OK) {
+        link->interest = wanted;
+    }
+}
+
+static bool flush(struct myc_bus *bus, int32_t index)
+{
+    enum myc_status status = myc__channel_flush(&bus->links[index].channel);
+    if (status != MYC_OK && status != MYC_AGAIN) {
+        return false;
+    }
+    set_interest(bus, index);
+    return true;
+}
+
+bool myc__link_send(
+    struct myc_bus *bus,
+    int32_t index,
+    const unsigned char *record,
+    size_t size,
+    const struct myc_handle *handles,
+    size_t handle_count)
+{
+    struct myc__link *link = &bus->links[index];
+    if (link->state != MYC__LINK_UP
+        || myc__channel_queue(&link->channel, record, size, handles, handle_count) != MYC_OK) {
+        return false;
+    }
+    // A broken stream shows up as an event too; the record stays queued until then.
+    (void)flush(bus, index);
+    return true;
+}
+
+static void come_up(struct myc_bus *bus, int32_t index, uint64_t peer_epoch)
+{
+    struct myc__link *link = &bus->links[index];
+    if (link->is_known && link->peer_epoch != peer_epoch) {
+        declare_gone(bus, index, true);
+    }
+    link->is_known = true;
+    link->peer_epoch = peer_epoch;
+    link->state = MYC__LINK_UP;
+    link->was_up = true;
+    link->said_bye = false;
+    link->announced = 0;
+    link->backoff_ns = 0;
+    link->deadline_ns = MYC_NEVER;
+    link->grace_ns = MYC_NEVER;
+    bus->is_dirty = true;
+}
+
+static void dial(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    struct myc_handle stream;
+    enum myc_status status =
+        myc_stream_connect(bus->platform->stream, &peer_of(bus, index)->address, &stream, NULL);
+    if (status != MYC_OK) {
+        retry_later(bus, link);
+        return;
+    }
+    link->generation++;
+    link->interest = MYC_READABLE | MYC_WRITABLE;
+    link->state = MYC__LINK_CONNECTING;
+    link->deadline_ns = bus->now_ns + bus->options.handshake_timeout_ns;
+    bool passes_handles = bus->topology.nodes[bus->self].transport == MYC_TRANSPORT_SHM;
+    myc__channel_init(&link->channel, bus->platform, stream, passes_handles);
+    status = myc_poller_add(
+        bus->platform->poller,
+        bus->poller,
+        stream,
+        link->interest,
+        myc__token(MYC__TOKEN_LINK, (uint32_t)index, link->generation));
+    if (status != MYC_OK) {
+        myc__link_lost(bus, index);
+    }
+}
+
+void myc__link_step(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    if (bus->now_ns >= link->grace_ns) {
+        declare_gone(bus, index, true);
+    }
+    if (link->state != MYC__LINK_DOWN && bus->now_ns >= link->deadline_ns) {
+        myc__link_lost(bus, index);
+    }
+    if (link->state == MYC__LINK_DOWN && link->is_dialler) {
+        if (bus->now_ns >= link->retry_ns) {
+            dial(bus, index);
+        }
+        if (link->state == MYC__LINK_DOWN) {
+            myc__bus_due(bus, link->retry_ns);
+        }
+    }
+    myc__bus_due(bus, link->deadline_ns);
+    myc__bus_due(bus, link->grace_ns);
+}
+
+// ---- Announcing ----
+
+void myc__link_announce(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    for (uint32_t i = 0; link->state == MYC__LINK_UP && i < bus->publisher_count; i++) {
+        const struct myc_publisher *publisher = bus->publishers[i];
+        unsigned char record[MYC__ANNOUNCE_BYTES];
+        if ((link->announced & (UINT32_C(1) << i)) != 0) {
+            continue;
+        }
+        struct myc__announce announce = {
+            .publisher_id = publisher->id, .publisher_epoch = publisher->epoch};
+        myc__text_copy(announce.topic, sizeof(announce.topic), publisher->topic);
+        myc__announce_encode(&announce, record);
+        if (!myc__link_send(bus, index, record, sizeof(record), NULL, 0)) {
+            return; // The queue is full: the next flush marks the bus again.
+        }
+        link->announced |= UINT32_C(1) << i;
+    }
+}
+
+static bool
+add_remote(struct myc_bus *bus, struct myc__link *link, const struct myc__announce *announce)
+{
+    for (uint32_t i = 0; i < link->remote_count; i++) {
+        if (link->remotes[i].id == announce->publisher_id
+            && link->remotes[i].epoch == announce->publisher_epoch) {
+            return true;
+        }
+    }
+    if (link->remote_count == MYC__REMOTES_MAX) {
+        return false;
+    }
+    struct myc__remote *remote = &link->remotes[link->remote_count++];
+    memset(remote, 0, sizeof(*remote));
+    remote->id = announce->publisher_id;
+    remote->epoch = announce->publisher_epoch;
+    memcpy(remote->topic, announce->topic, sizeof(remote->topic));
+    bus->is_dirty = true;
+    return true;
+}
+
+// ---- Records ----
+
+static void close_handles(struct myc_bus *bus, const struct myc_handle *handles, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        myc_shm_close(bus->platform->shm, handles[i]);
+    }
+}
+
+static bool on_subscribe(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    struct myc__subscribe subscribe;
+    struct myc_handle bell;
+    if (myc__subscribe_decode(record->payload, record->size, &subscribe, NULL) != MYC_OK
+        || myc__channel_take_handles(&bus->links[index].channel, &bell, 1) != MYC_OK) {
+        return false;
+    }
+    return myc__outbound_subscribe(bus, index, &subscribe, bell);
+}
+
+static bool on_attach(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    struct myc__attach attach;
+    struct myc_handle handles[MYC__RECORD_HANDLES_MAX];
+    if (myc__attach_decode(record->payload, record->size, &attach, NULL) != MYC_OK
+        || myc__channel_take_handles(&bus->links[index].channel, handles, MYC__RECORD_HANDLES_MAX)
+               != MYC_OK) {
+        return false;
+    }
+    if (!myc__inbound_attach(bus, index, &attach, handles)) {
+        close_handles(bus, handles, MYC__RECORD_HANDLES_MAX);
+        return false;
+    }
+    return true;
+}
+
+// False: the peer broke the protocol, or said BYE.
+static bool on_record(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    struct myc__link *link = &bus->links[index];
+    struct myc__announce announce;
+    struct myc__unsubscribe unsubscribe;
+    switch (record->type) {
+    case MYC_RECORD_ANNOUNCE:
+        return myc__announce_decode(record->payload, record->size, &announce, NULL) == MYC_OK
+               && add_remote(bus, link, &announce);
+    case MYC_RECORD_SUBSCRIBE:
+        return on_subscribe(bus, index, record);
+    case MYC_RECORD_ATTACH:
+        return on_attach(bus, index, record);
+    case MYC_RECORD_UNSUBSCRIBE:
+        if (myc__unsubscribe_decode(record->payload, record->size, &unsubscribe, NULL) != MYC_OK) {
+            return false;
+        }
+        myc__outbound_unsubscribe(bus, index, &unsubscribe);
+        return true;
+    case MYC_RECORD_HEARTBEAT:
+        return true;
+    case MYC_RECORD_BYE:
+        link->said_bye = true;
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void on_reject(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    struct myc__link *link = &bus->links[index];
+    struct myc__reject reject;
+    struct myc_diagnostic diagnostic;
+    if (myc__reject_decode(record->payload, record->size, &reject, &diagnostic) == MYC_OK
+        && reject.status == MYC_MISMATCH && !link->was_up) {
+        const char *peer = peer_of(bus, index)->name;
+        (void)myc_diagnostic_set(&diagnostic, MYC_MISMATCH, 0, "node ");
+        myc_diagnostic_append_quoted(&diagnostic, peer, strlen(peer));
+        myc_diagnostic_append(&diagnostic, " refuses us: ");
+        myc_diagnostic_append(&diagnostic, reject.field);
+        myc_diagnostic_append(&diagnostic, " ours ");
+        myc_diagnostic_append(&diagnostic, reject.theirs);
+        myc_diagnostic_append(&diagnostic, ", theirs ");
+        myc_diagnostic_append(&diagnostic, reject.ours);
+        myc__bus_fail(bus, MYC_MISMATCH, &diagnostic);
+    }
+    myc__link_lost(bus, index);
+}
+
+static void on_greeting(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    struct myc__welcome welcome;
+    if (record->type == MYC_RECORD_REJECT) {
+        on_reject(bus, index, record);
+    } else if (
+        record->type == MYC_RECORD_WELCOME
+        && myc__welcome_decode(record->payload, record->size, &welcome, NULL) == MYC_OK
+        && myc__text_equals(welcome.node, peer_of(bus, index)->name)) {
+        come_up(bus, index, welcome.node_epoch);
+    } else {
+        myc__link_lost(bus, index);
+    }
+}
+
+static void receive(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    uint32_t generation = link->generation;
+    for (;;) {
+        struct myc_record record;
+        if (link->channel.queue_count >= MYC__CHANNEL_QUEUE_MAX / 2) {
+            return; // The peer does not read what we answer: hear it out later.
+        }
+        enum myc_status status = myc__channel_receive(&link->channel, &record, NULL);
+        if (status == MYC_AGAIN) {
+            return;
+        }
+        if (status != MYC_OK) {
+            myc__link_lost(bus, index);
+            return;
+        }
+        if (link->state == MYC__LINK_GREETING) {
+            on_greeting(bus, index, &record);
+        } else if (!on_record(bus, index, &record)) {
+            myc__link_lost(bus, index);
+        }
+        if (link->generation != generation) {
+            return;
+        }
+    }
+}
+
+static void greet(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    enum myc_status status = myc_stream_connect_result(bus->platform->stream, link->channel.stream);
+    if (status == MYC_AGAIN) {
+        return;
+    }
+    struct myc__hello hello;
+    unsigned char record[MYC__HELLO_BYTES];
+    myc__link_hello(bus, index, &hello);
+    myc__hello_encode(&hello, record);
+    link->state = MYC__LINK_GREETING;
+    if (status != MYC_OK
+        || myc__channel_queue(&link->channel, record, sizeof(record), NULL, 0) != MYC_OK
+        || !flush(bus, index)) {
+        myc__link_lost(bus, index);
+    }
+}
+
+void myc__link_event(struct myc_bus *bus, int32_t index, uint32_t events)
+{
+    struct myc__link *link = &bus->links[index];
+    if (link->state == MYC__LINK_CONNECTING) {
+        greet(bus, index);
+        return;
+    }
+    if ((events & MYC_WRITABLE) != 0) {
+        bus->is_dirty = true; // What did not fit into the queue may fit now.
+        if (!flush(bus, index)) {
+            myc__link_lost(bus, index);
+            return;
+        }
+    }
+    receive(bus, index);
+}
+
+// ---- Being dialled ----
+
+static void refuse_dial(
+    struct myc_bus *bus, struct myc__accepted *accepted, const char *field, const char *ours)
+{
+    struct myc__reject reject;
+    memset(&reject, 0, sizeof(reject));
+    reject.status = MYC_MISMATCH;
+    myc__text_copy(reject.field, sizeof(reject.field), field);
+    myc__text_copy(reject.ours, sizeof(reject.ours), ours);
+    myc__accepted_reject(bus, accepted, &reject);
+}
+
+void myc__link_accept(
+    struct myc_bus *bus,
+    int32_t index,
+    struct myc__accepted *accepted,
+    const struct myc__hello *hello)
+{
+    struct myc__link *link = &bus->links[index];
+    unsigned char record[MYC__WELCOME_BYTES];
+    if (link->is_dialler) {
+        refuse_dial(bus, accepted, "topology", "the order of the nodes differs");
+        return;
+    }
+    if (link->state != MYC__LINK_DOWN) {
+        // It dials again, so the old connection is of no use to it, whatever our kernel thinks.
+        myc__link_lost(bus, index);
+    }
+    link->generation++;
+    link->interest = MYC_READABLE;
+    link->channel = accepted->channel;
+    accepted->channel.stream.value = 0;
+    accepted->channel.in_handle_count = 0;
+    accepted->is_used = false;
+    myc_poller_remove(bus->platform->poller, bus->poller, link->channel.stream);
+    enum myc_status status = myc_poller_add(
+        bus->platform->poller,
+        bus->poller,
+        link->channel.stream,
+        link->interest,
+        myc__token(MYC__TOKEN_LINK, (uint32_t)index, link->generation));
+    come_up(bus, index, hello->node_epoch);
+    struct myc__welcome welcome = {.node_epoch = bus->node_epoch, .now_ns = bus->now_ns};
+    memcpy(welcome.node, bus->topology.nodes[bus->self].name, MYC_NAME_BYTES);
+    myc__welcome_encode(&welcome, record);
+    if (status != MYC_OK || !myc__link_send(bus, index, record, sizeof(record), NULL, 0)) {
+        myc__link_lost(bus, index);
+    }
+}
+
+void myc__link_say_bye(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    unsigned char record[MYC__BYE_BYTES];
+    if (link->state == MYC__LINK_UP) {
+        myc__bye_encode(record);
+        (void)myc__link_send(bus, index, record, sizeof(record), NULL, 0);
+        myc_stream_shutdown(bus->platform->stream, link->channel.stream);
+    } else {
+        myc__link_close(bus, index);
+    }
+    link->said_bye = true;
+}
+
+bool myc__link_is_answered(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    struct myc_record record;
+    enum myc_status status = MYC_OK;
+    if (link->channel.stream.value == 0) {
+        return true;
+    }
+    do {
+        status = myc__channel_receive(&link->channel, &record, NULL);
+    } while (status == MYC_OK);
+    return status != MYC_AGAIN;
+}
+
+void myc__link_close(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    close_stream(bus, link);
+    link->state = MYC__LINK_DOWN;
+    declare_gone(bus, index, false);
+}

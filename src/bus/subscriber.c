@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Subscribers: reading several publishers in turn, telling losses and deaths in order, and sleeping
+// until there is something.
+#include "bus/internal.h"
+
+#include <string.h>
+
+#include <mycelium/interface/memory.h>
+#include <mycelium/interface/poller.h>
+
+enum { SUBSCRIBER_ALIGNMENT = 64, PAGE_ALIGNMENT = 4096, TURN_MAX = 64 };
+
+// ---- Creation ----
+
+static bool has_topic(const struct myc_contract *contract, const char *topic)
+{
+    for (uint32_t i = 0; i < contract->message_count; i++) {
+        if (myc__text_equals(contract->messages[i]->topic, topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void myc__subscriber_free(struct myc_subscriber *subscriber)
+{
+    struct myc_platform *platform = subscriber->bus->platform;
+    myc_memory_release(
+        platform->memory, subscriber->pages, (size_t)MYC_SOURCES_MAX * MYC_RING_PAGE_BYTES);
+    myc_memory_release(platform->memory, subscriber, sizeof(*subscriber));
+}
+
+enum myc_status myc_subscriber_create(
+    struct myc_bus *bus,
+    struct myc_waiter *waiter,
+    const char *topic,
+    struct myc_subscriber **out_subscriber,
+    struct myc_diagnostic *diagnostic)
+{
+    if (!has_topic(bus->contract, topic)) {
+        (void)myc_diagnostic_set(diagnostic, MYC_NOT_FOUND, 0, "topic ");
+        myc_diagnostic_append_quoted(diagnostic, topic, strlen(topic));
+        myc_diagnostic_append(diagnostic, ": no message of the contract has it");
+        return MYC_NOT_FOUND;
+    }
+    struct myc_subscriber *subscriber =
+        myc_memory_allocate(bus->platform->memory, sizeof(*subscriber), SUBSCRIBER_ALIGNMENT);
+    if (subscriber == NULL) {
+        return myc_diagnostic_set(diagnostic, MYC_NO_MEMORY, 0, "no memory for a subscriber");
+    }
+    subscriber->bus = bus;
+    subscriber->waiter = waiter;
+    myc__text_copy(subscriber->topic, sizeof(subscriber->topic), topic);
+    subscriber->pages = myc_memory_allocate(
+        bus->platform->memory, (size_t)MYC_SOURCES_MAX * MYC_RING_PAGE_BYTES, PAGE_ALIGNMENT);
+    if (subscriber->pages == NULL) {
+        myc__subscriber_free(subscriber);
+        return myc_diagnostic_set(diagnostic, MYC_NO_MEMORY, 0, "no memory for a subscriber");
+    }
+    for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
+        subscriber->sources[i].heap_page =
+            (unsigned char *)subscriber->pages + (size_t)i * MYC_RING_PAGE_BYTES;
+    }
+    enum myc_status status = MYC_OK;
+    myc__bus_lock(bus);
+    if (bus->subscriber_count == MYC_SUBSCRIBERS_MAX) {
+        status = myc_diagnostic_set(diagnostic, MYC_LIMIT, 0, "a node has at most 32 subscribers");
+    } else {
+        bus->subscribers[bus->subscriber_count++] = subscriber;
+        myc__bus_match_local(bus);
+        myc__bus_mark(bus);
+    }
+    myc__bus_unlock(bus);
+    if (status != MYC_OK) {
+        myc__subscriber_free(subscriber);
+        return status;
+    }
+    *out_subscriber = subscriber;
+    return MYC_OK;
+}
+
+// ---- Sources, as the agent's side sees them ----
+
+struct myc__source *myc__subscriber_take_source(struct myc_subscriber *subscriber)
+{
+    if (myc_load_relaxed_u32(&subscriber->is_closed) != 0) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
+        struct myc__source *source = &subscriber->sources[i];
+        if (myc_load_relaxed_u32(&source->state) == MYC__SOURCE_FREE) {
+            uint32_t generation = source->generation + 1;
+            void *page = source->heap_page;
+            memset(source, 0, sizeof(*source));
+            memset(page, 0, MYC_RING_PAGE_BYTES);
+            source->heap_page = page;
+            source->generation = generation;
+            source->link = MYC__NO_INDEX;
+            source->image = MYC__NO_INDEX;
+            myc_store_relaxed_u32(&source->state, MYC__SOURCE_PENDING);
+            return source;
+        }
+    }
+    return NULL;
+}
+
+void myc__subscriber_activate(struct myc_subscriber *subscriber, struct myc__source *source)
+{
+    uint32_t index = (uint32_t)(source - subscriber->sources);
+    // Pairs with the acquire in myc_subscriber_poll: the thread sees the filled-in source.
+    myc_store_release_u32(&source->state, MYC__SOURCE_ACTIVE);
+    if (index >= myc_load_relaxed_u32(&subscriber->source_count)) {
+        myc_store_release_u32(&subscriber->source_count, index + 1);
+    }
+    (void)myc_fetch_add_u32(&subscriber->matched, 1);
+    myc_waiter_ring(subscriber->waiter);
+}
+
+void myc__subscriber_doom(
+    struct myc_subscriber *subscriber, struct myc__source *source, enum myc__fate fate)
+{
+    if (myc_load_relaxed_u32(&source->fate) == MYC__FATE_LIVE) {
+        // Pairs with the acquire in poll_source: everything committed before is seen, then the end.
+        myc_store_release_u32(&source->fate, (uint32_t)fate);
+        myc_waiter_ring(subscriber->waiter);
+    }
+}
+
+bool myc__subscriber_has_source(
+    const struct myc_subscriber *subscriber, uint64_t publisher_id, uint64_t publisher_epoch)
+{
+    for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
+        const struct myc__source *source = &subscriber->sources[i];
+        if (myc_load_relaxed_u32(&source->state) != MYC__SOURCE_FREE
+            && source->publisher_id == publisher_id && source->publisher_epoch == publisher_epoch) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void match_one(struct myc_publisher *publisher, struct myc_subscriber *subscriber)
+{
+    struct myc__slot slot = {
+        .kind = MYC__SLOT_LOCAL, .link = MYC__NO_INDEX, .outlet = MYC__NO_INDEX, .weight = 1};
+    struct myc_ring_ticket ticket;
+    struct myc__source *source = myc__subscriber_take_source(subscriber);
+    if (source == NULL) {
+        return;
+    }
+    enum myc_status status =
+        myc_ring_join(&publisher->writer, source->heap_page, MYC_RING_LIVE, &ticket);
+    if (status == MYC_OK) {
+        status = myc_ring_reader_init(
+            &source->reader,
+            publisher->memory,
+            publisher->memory_bytes,
+            source->heap_page,
+            &ticket,
+            NULL);
+        if (status != MYC_OK) {
+            myc_ring_leave(&publisher->writer, ticket.slot);
+        }
+    }
+    if (status != MYC_OK) {
+        myc_store_relaxed_u32(&source->state, MYC__SOURCE_FREE);
+        return;
+    }
+    source->kind = MYC__SOURCE_LOCAL;
+    source->publisher = publisher;
+    source->publisher_id = publisher->id;
+    source->publisher_epoch = publisher->epoch;
+    source->slot = ticket.slot;
+    source->writer_bell = publisher->waiter->doorbell;
+    myc__publisher_set_bell(publisher, ticket.slot, subscriber->waiter->doorbell);
+    myc__publisher_slot_joined(publisher, &ticket, &slot);
+    myc__subscriber_activate(subscriber, source);
+}
+
+void myc__bus_match_local(struct myc_bus *bus)
+{
+    for (uint32_t i = 0; i < bus->publisher_count; i++) {
+        struct myc_publisher *publisher = bus->publishers[i];
+        for (uint32_t j = 0; j < bus->subscriber_count; j++) {
+            struct myc_subscriber *subscriber = bus->subscribers[j];
+            if (myc__text_equals(publisher->topic, subscriber->topic)
+                && myc_load_relaxed_u32(&subscriber->is_closed) == 0
+                && myc_load_relaxed_u32(&publisher->is_closing) == 0
+                && !myc__subscriber_has_source(subscriber, publisher->id, publisher->epoch)) {
+                match_one(publisher, subscriber);
+            }
+        }
+    }
+}
+
+void myc__source_release_local(struct myc__source *source)
+{
+    myc__publisher_slot_left(
+        source->publisher,
+        source->slot,
+        MYC_NOTICE_UNMATCHED,
+        myc_ring_reader_sequence(&source->reader));
+    myc_store_relaxed_u32(&source->state, MYC__SOURCE_FREE);
+}
+
+// ---- Polling ----
+
+// One source's turn: what the ring's callback needs.
+struct turn {
+    struct myc_subscriber *subscriber;
+    struct myc__source *source;
+    myc_delivery_fn *on_message;
+    myc_notice_fn *on_notice;
+    void *context;
+    size_t delivered;
+    bool is_corrupt;
+};
+
+static void tell(const struct turn *turn, struct myc_notice *notice)
+{
+    const struct myc__source *source = turn->source;
+    const struct myc_bus *bus = turn->subscriber->bus;
+    notice->topic = turn->subscriber->topic;
+    notice->publisher_epoch = source->publisher_epoch;
+    myc__text_copy(
+        notice->node,
+        sizeof(notice->node),
+        bus->topology.nodes[source->link == MYC__NO_INDEX ? bus->self : source->link].name);
+    if (turn->on_notice != NULL) {
+        turn->on_notice(notice, turn->context);
+    }
+}
+
+static void tell_gap(struct turn *turn, const struct myc_record *record, uint64_t sequence)
+{
+    struct myc_notice notice;
+    memset(&notice, 0, sizeof(notice));
+    notice.kind = MYC_NOTICE_GAP;
+    notice.count = myc__get_u64(record->payload);
+    uint32_t cause = myc__get_u32((const unsigned char *)record->payload + 8);
+    notice.cause = cause < MYC_LOSS_COUNT ? (enum myc_loss_cause)cause : MYC_LOSS_DISCONNECTED;
+    notice.first = sequence - notice.count + 1;
+    notice.last = sequence;
+    turn->subscriber->counts.lost += notice.count;
+    tell(turn, &notice);
+}
+
+static const struct myc_message_type *find_type(struct myc_subscriber *subscriber, uint16_t id)
+{
+    const struct myc_message_type *last = subscriber->last_type;
+    if (last == NULL || last->id != id) {
+        last = myc_contract_find(subscriber->bus->contract, id);
+        if (last != NULL) {
+            subscriber->last_type = last;
+        }
+    }
+    return last;
+}
+
+// Bytes of another process are believed only after this; both sides have the same contract.
+static bool is_sound(const struct myc_message_type *type, const struct myc_record *record)
+{
+    if (record->size < type->size) {
+        return false;
+    }
+    return type->validate == NULL || type->validate(record->payload, record->size, NULL) == MYC_OK;
+}
+
+static void on_record(const struct myc_record *record, void *context)
+{
+    struct turn *turn = context;
+    struct myc_record message = *record;
+    message.sequence += turn->source->sequence_base;
+    if (turn->is_corrupt) {
+        return;
+    }
+    if (message.type == MYC_RECORD_GAP) {
+        tell_gap(turn, record, message.sequence);
+        return;
+    }
+    struct myc_delivery delivery = {
+        .record = &message,
+        .type = find_type(turn->subscriber, message.type),
+        .publisher_epoch = turn->source->publisher_epoch,
+    };
+    if (delivery.type == NULL) {
+        turn->subscriber->counts.unknown++;
+    } else if (turn->source->kind != MYC__SOURCE_LOCAL && !is_sound(delivery.type, &message)) {
+        turn->is_corrupt = true;
+        return;
+    }
+    turn->delivered++;
+    turn->subscriber->counts.delivered++;
+    turn->on_message(&delivery, turn->context);
+}
+
+static void tell_match(struct turn *turn)
+{
+    struct myc_notice notice;
+    memset(&notice, 0, sizeof(notice));
+    notice.kind = turn->source->is_restart ? MYC_NOTICE_PEER_RESTARTED : MYC_NOTICE_MATCHED;
+    notice.last = turn->source->sequence_base + myc_ring_reader_sequence(&turn->source->reader);
+    turn->source->is_announced = true;
+    tell(turn, &notice);
+}
+
+// Tells how it ended and gives the source back.
+static void end_source(struct turn *turn, enum myc__fate fate)
+{
+    static const enum myc_notice_kind kinds[] = {
+        [MYC__FATE_LIVE] = MYC_NOTICE_UNMATCHED,
+        [MYC__FATE_ENDED] = MYC_NOTICE_UNMATCHED,
+        [MYC__FATE_DIED] = MYC_NOTICE_PEER_DIED,
+        [MYC__FATE_CORRUPT] = MYC_NOTICE_CORRUPT,
+    };
+    struct myc_subscriber *subscriber = turn->subscriber;
+    struct myc__source *source = turn->source;
+    struct myc_notice notice;
+    memset(&notice, 0, sizeof(notice));
+    notice.kind = kinds[fate];
+    notice.last = source->sequence_base + myc_ring_reader_sequence(&source->reader);
+    notice.is_tail_unknown = fate == MYC__FATE_DIED && source->kind == MYC__SOURCE_IMAGE;
+    tell(turn, &notice);
+    (void)myc_fetch_add_u32(&subscriber->matched, UINT32_MAX);
+    myc__bus_lock(subscriber->bus);
+    if (source->kind == MYC__SOURCE_LOCAL) {
+        myc__source_release_local(source);
+    } else {
+        // The agent unmaps and closes, and never reads a corrupt publisher again.
+        myc_store_relaxed_u32(&source->fate, (uint32_t)fate);
+        myc_store_release_u32(&source->state, MYC__SOURCE_RELEASED);
+        myc__bus_mark(subscriber->bus);
+    }
+    myc__bus_unlock(subscriber->bus);
+}
+
+static size_t poll_source(struct turn *turn, size_t messages_max)
+{
+    struct myc__source *source = turn->source;
+    struct myc_platform *platform = turn->subscriber->bus->platform;
+    // Loaded before polling: what was committed before the end was told is seen by this poll.
+    // Pairs with the release in myc__subscriber_doom.
+    enum myc__fate fate = (enum myc__fate)myc_load_acquire_u32(&source->fate);
+    turn->delivered = 0;
+    turn->is_corrupt = false;
+    if (!source->is_announced) {
+        tell_match(turn);
+    }
+    size_t records = myc_ring_poll(&source->reader, on_record, turn, messages_max);
+    if (records > 0 && myc_ring_reader_should_wake_writer(&source->reader)) {
+        myc_doorbell_ring(platform->poller, source->writer_bell);
+    }
+    enum myc_status status = myc_ring_reader_status(&source->reader);
+    if (turn->is_corrupt || status == MYC_CORRUPT) {
+        end_source(turn, MYC__FATE_CORRUPT);
+    } else if (records == 0 && (fate != MYC__FATE_LIVE || status == MYC_CLOSED)) {
+        end_source(turn, fate);
+    } else if (status == MYC_FENCED) {
+        end_source(turn, MYC__FATE_DIED);
+    }
+    return turn->delivered;
+}
+
+size_t myc_subscriber_poll(
+    struct myc_subscriber *subscriber,
+    myc_delivery_fn *on_message,
+    myc_notice_fn *on_notice,
+    void *context,
+    size_t messages_max)
+{
+    struct turn turn = {
+        .subscriber = subscriber,
+        .on_message = on_message,
+        .on_notice = on_notice,
+        .context = context,
+    };
+    // Pairs with the release in myc__subscriber_activate.
+    uint32_t count = myc_load_acquire_u32(&subscriber->source_count);
+    size_t delivered = 0;
+    for (uint32_t i = 0; i < count && delivered < messages_max; i++) {
+        uint32_t index = (subscriber->next + i) % count;
+        size_t room = messages_max - delivered;
+        turn.source = &subscriber->sources[index];
+        // Pairs with the release in myc__subscriber_activate.
+        if (myc_load_acquire_u32(&turn.source->state) == MYC__SOURCE_ACTIVE
+            && myc_load_relaxed_u32(&subscriber->is_closed) == 0) {
+            delivered += poll_source(&turn, room < TURN_MAX ? room : TURN_MAX);
+        }
+    }
+    if (count > 0) {
+        subscriber->next = (subscriber->next + 1) % count;
+    }
+    return delivered;
+}
+
+void myc_subscriber_close(struct myc_subscriber *subscriber)
+{
+    struct myc_bus *bus = subscriber->bus;
+    myc__bus_lock(bus);
+    if (myc_load_relaxed_u32(&subscriber->is_closed) == 0) {
+        myc_store_relaxed_u32(&subscriber->is_closed, 1);
+        for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
+            struct myc__source *source = &subscriber->sources[i];
+            if (myc_load_relaxed_u32(&source->state) != MYC__SOURCE_ACTIVE) {
+                continue;
+            }
+            if (source->kind == MYC__SOURCE_LOCAL) {
+                myc__source_release_local(source);
+            } else {
+                myc_store_relaxed_u32(&source->state, MYC__SOURCE_RELEASED);
+            }
+        }
+        myc_store_relaxed_u32(&subscriber->matched, 0);
+        myc__bus_mark(bus);
+    }
+    myc__bus_unlock(bus);
+}
+
+uint32_t myc_subscriber_matched(const struct myc_subscriber *subscriber)
+{
+    return myc_load_relaxed_u32(&subscriber->matched);
+}
+
+void myc_subscriber_counts(
+    const struct myc_subscriber *subscriber, struct myc_subscriber_counts *out_counts)
+{
+    *out_counts = subscriber->counts;
+}
+
+// ---- Sleeping ----
+
+enum sleep_step { STEP_ARM, STEP_DISARM };
+
+static void step_sources(struct myc_subscriber *subscriber, enum sleep_step step)
+{
+    uint32_t count = myc_load_acquire_u32(&subscriber->source_count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct myc__source *source = &subscriber->sources[i];
+        if (myc_load_acquire_u32(&source->state) != MYC__SOURCE_ACTIVE) {
+            continue;
+        }
+        if (step == STEP_ARM) {
+            myc_ring_reader_arm(&source->reader);
+        } else {
+            myc_ring_reader_disarm(&source->reader);
+        }
+    }
+}
+
+bool myc__subscriber_has_news(struct myc_subscriber *subscriber)
+{
+    uint32_t count = myc_load_acquire_u32(&subscriber->source_count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct myc__source *source = &subscriber->sources[i];
+        if (myc_load_acquire_u32(&source->state) != MYC__SOURCE_ACTIVE) {
+            continue;
+        }
+        if (!source->is_announced || !myc_ring_is_empty(&source->reader)
+            || myc_load_acquire_u32(&source->fate) != MYC__FATE_LIVE
+            || myc_ring_reader_status(&source->reader) != MYC_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Arming order: the caller cleared the doorbell; arm all rings, fence, look at all, only then
+// sleep.
+enum myc_status myc_subscribers_wait(
+    struct myc_waiter *waiter,
+    struct myc_subscriber *const *subscribers,
+    size_t count,
+    uint64_t deadline_ns)
+{
+    bool is_due = false;
+    enum myc_status status = MYC_OK;
+    for (size_t i = 0; i < count; i++) {
+        step_sources(subscribers[i], STEP_ARM);
+    }
+    myc_fence_seq_cst();
+    for (size_t i = 0; i < count && !is_due; i++) {
+        is_due = myc__subscriber_has_news(subscribers[i]);
+    }
+    if (!is_due) {
+        struct myc_event event;
+        size_t events = 0;
+        status = myc_poller_wait(
+            waiter->platform->poller, waiter->poller, &event, 1, deadline_ns, &events);
+    }
+    for (size_t i = 0; i < count; i++) {
+        step_sources(subscribers[i], STEP_DISARM);
+    }
+    return status;
+}
