@@ -3,8 +3,8 @@
  * Real processes for system tests: start, wait for a line, signal, wait for the end. Nothing here
  * sleeps: every wait is for output or an end of output, with a deadline.
  */
-#ifndef MYC_TESTS_SYSTEM_PROGRAM_H
-#define MYC_TESTS_SYSTEM_PROGRAM_H
+#ifndef MYC_SYSTEM_PROGRAM_H
+#define MYC_SYSTEM_PROGRAM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * The trading example under test: a scratch directory with a topology, and programs that run its
  * nodes.
  */
-#ifndef MYC_TESTS_SYSTEM_TRADING_H
-#define MYC_TESTS_SYSTEM_TRADING_H
+#ifndef MYC_SYSTEM_TRADING_H
+#define MYC_SYSTEM_TRADING_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -51,7 +51,7 @@ trap 'exit 143' TERM
 
 # The value of a member in one line of JSON: a number or the inside of a string.
 member() {
-    sed -n "s/.*\"$2\":\"\{0,1\}\([0-9a-zA-Z.]*\).*/\1/p" "$1"
+    sed -n "s/.*\"$2\": *\"\{0,1\}\([0-9a-zA-Z.]*\).*/\1/p" "$1"
 }
 
 say() {
@@ -103,7 +103,8 @@ judge() {
     flood_end=$(member "$run_dir/reports" end_ns)
     : "${messages:=0}" "${delivered:=0}" "${p50:=0}" "${p99:=0}"
     : "${flood:=0}" "${flood_start:=0}" "${flood_end:=0}"
-    gaps=$(grep -o '"lost":[0-9]*' "$run_dir/reports" | awk -F: '{ sum += $2 } END { print sum + 0 }')
+    gaps=$(grep -o '"lost":[0-9]*' "$run_dir/reports" |
+        awk -F: '{ sum += $2 } END { print sum + 0 }')
     lost=$((owed - delivered + gaps))
     rate=0
     if [ "$flood_end" -gt "$flood_start" ]; then
@@ -130,7 +131,7 @@ simulate() {
         2>"$run_dir/sim.log"
     status=$?
     tail -n 1 "$run_dir/sim.json" >"$run_dir/sim.line"
-    ran=$(member "$run_dir/sim.line" seeds_run)
+    ran=$(member "$run_dir/sim.line" runs)
     per_second=$(member "$run_dir/sim.line" seeds_per_s)
     faults=$(member "$run_dir/sim.line" faults_injected)
     oracles=$(member "$run_dir/sim.line" oracles_failed)
