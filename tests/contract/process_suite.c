@@ -104,6 +104,7 @@ static void case_exit_code_is_reaped(struct contract_env *env)
     struct myc_process *process = env->platform->process;
     struct myc_process_identity child;
     struct myc_exit ended = {0};
+    struct myc_handle watch = {0};
     if (env->child_exit_argv == NULL) {
         env->skip_reason = "no program that exits";
         return;
@@ -111,6 +112,7 @@ static void case_exit_code_is_reaped(struct contract_env *env)
     CONTRACT_CHECK(env, myc_process_spawn(process, env->child_exit_argv, &child) == MYC_OK);
     CONTRACT_CHECK(env, await_end(env, &child));
     CONTRACT_CHECK(env, !myc_process_is_alive(process, &child));
+    CONTRACT_CHECK(env, myc_process_watch(process, &child, &watch) == MYC_NOT_FOUND);
     CONTRACT_CHECK(env, myc_process_reap(process, &child, &ended) == MYC_OK);
     CONTRACT_CHECK(env, ended.code == CONTRACT_CHILD_CODE);
     CONTRACT_CHECK(env, ended.signal == 0);

@@ -11,7 +11,7 @@
 
 #include <mycelium/atomic.h>
 
-enum { RACERS = 4, RACE_ROUNDS = 200 };
+enum { RACERS = 4, RACE_ROUNDS = 10000 };
 
 // Starts a process that listens on the address until it is killed; returns once it listens.
 static pid_t start_owner(const struct myc_address *address)

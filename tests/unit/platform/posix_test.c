@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
-enum { SEGMENT_BYTES = 65536, CHILD_BASE = 20 };
+enum { SEGMENT_BYTES = 65536, CHILD_BASE = 20, CROWD = 8 };
 
 /* One of everything that is a descriptor. */
 struct everything {
@@ -209,6 +209,72 @@ static void test_segment_is_really_allocated(void **state)
     assert_int_equal(ftruncate(myc__posix_fd(handle), SEGMENT_BYTES / 2), -1);
     assert_int_equal(ftruncate(myc__posix_fd(handle), SEGMENT_BYTES * 2), -1);
     myc_shm_close(fixture->platform->shm, handle);
+}
+
+// A connect that the listener's full queue holds up is under way, not done and not failed.
+static void test_connect_under_way_is_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct myc_platform *platform = fixture->platform;
+    struct myc_address address = {.kind = MYC_ADDRESS_TCP, .text = "127.0.0.1"};
+    struct myc_handle listener = {0};
+    struct myc_handle streams[CROWD];
+    uint32_t again_count = 0;
+    uint32_t ok_count = 0;
+    assert_int_equal(myc_listener_listen(platform->listener, &address, 1, &listener, NULL), MYC_OK);
+    assert_int_equal(myc_listener_local_address(platform->listener, listener, &address), MYC_OK);
+    for (int i = 0; i < CROWD; i++) {
+        assert_int_equal(myc_stream_connect(platform->stream, &address, &streams[i], NULL), MYC_OK);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        enum myc_status status = myc_stream_connect_result(platform->stream, streams[i]);
+        again_count += status == MYC_AGAIN;
+        ok_count += status == MYC_OK;
+        myc_stream_close(platform->stream, streams[i]);
+    }
+    myc_listener_close(platform->listener, listener);
+    assert_true(again_count > 0);
+    assert_true(ok_count > 0);
+    assert_int_equal(again_count + ok_count, CROWD);
+}
+
+// A socket that by chance got the very port it connects to would meet itself: nobody listens there.
+static void test_connect_to_itself_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sockaddr_storage storage;
+    struct sockaddr *address = (struct sockaddr *)(void *)&storage;
+    const struct myc_address loopback = {.kind = MYC_ADDRESS_TCP, .text = "127.0.0.1"};
+    socklen_t size = 0;
+    assert_int_equal(myc__posix_address_encode(&loopback, &storage, &size, NULL), MYC_OK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, address, size), 0);
+    assert_int_equal(getsockname(fd, address, &size), 0);
+    assert_int_equal(connect(fd, address, size), 0);
+    assert_int_equal(
+        myc_stream_connect_result(fixture->platform->stream, myc__posix_handle(fd)), MYC_REFUSED);
+    (void)close(fd);
+}
+
+// A Unix connect to a full queue is AGAIN at once: nothing is under way, so nothing leaks.
+static void test_unix_connect_to_full_queue_is_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct myc_platform *platform = fixture->platform;
+    struct myc_address address = scratch_address(fixture);
+    struct myc_handle listener = {0};
+    struct myc_handle streams[CROWD] = {{0}};
+    enum myc_status status = MYC_OK;
+    assert_int_equal(myc_listener_listen(platform->listener, &address, 1, &listener, NULL), MYC_OK);
+    for (int i = 0; i < CROWD && status == MYC_OK; i++) {
+        status = myc_stream_connect(platform->stream, &address, &streams[i], NULL);
+    }
+    assert_int_equal(status, MYC_AGAIN);
+    for (int i = 0; i < CROWD; i++) {
+        myc_stream_close(platform->stream, streams[i]);
+    }
+    myc_listener_close(platform->listener, listener);
 }
 
 // ---- Signals ----
@@ -462,6 +528,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             test_receive_without_descriptors_is_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_segment_is_really_allocated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_connect_under_way_is_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_connect_to_itself_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_unix_connect_to_full_queue_is_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_interrupted_waits_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_poller_works_without_pwait2, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads_take_no_signals, set_up, tear_down),
