@@ -24,7 +24,7 @@
 
 enum { CASES_MAX = 64, DIRECTORY_BYTES = 64 };
 
-// This program is its own child: what it does then is the first argument. No slash at a case's end.
+// This program is its own child; its first argument then says what to do.
 static const char *const child_exit_argv[] = {"/proc/self/exe", "--child-exit", NULL};
 static const char *const child_wait_argv[] = {"/proc/self/exe", "--child-wait", NULL};
 

@@ -16,7 +16,7 @@ extern "C" {
 
 struct myc_clock_ops;
 
-/** First member of every clock; see posix_clock and the simulator's clock for real ones. */
+/** First member of every clock. */
 struct myc_clock {
     const struct myc_clock_ops *ops;
 };
