@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+enum { ROWS_PER_POLL = 64 };
+
 struct adapter {
     struct myc_publisher *market_data;
     struct trading_adapter_result *result;
@@ -104,6 +106,10 @@ static enum myc_status run(struct myc_context *context)
             adapter->result->flood_messages = adapter->result->messages;
         }
         publish_row(context, adapter, &row, due_ns);
+        if (i % ROWS_PER_POLL == 0 || due_ns != 0) {
+            // There are no messages to handle, but there may be news about who listens.
+            (void)myc_context_poll(context, 0);
+        }
     }
     if (setup->row_count > setup->paced_count) {
         adapter->result->flood_messages =
