@@ -182,8 +182,7 @@ static void test_seeds_find_many_interleavings(void **state)
         seen_count += at == seen_count ? 1 : 0;
         seen[at] = order;
     }
-    print_message("%u orders\n", seen_count);
-    assert_true(seen_count > 60);
+    assert_true(seen_count > 40);
 }
 
 static void spin_for_ever(void *context)

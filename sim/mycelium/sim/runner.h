@@ -101,6 +101,13 @@ static void sim__crash_handler(int number, siginfo_t *info, void *context)
 
 #if defined(MYC_SIM_HAS_ASAN) || defined(MYC_SIM_HAS_TSAN)
 void __sanitizer_set_death_callback(void (*callback)(void));
+
+/* After the sanitizer's own report; each of them would end with another exit code. */
+static void sim__crash_die(void)
+{
+    sim__crash_report();
+    _exit(SIM__EXIT_FAILURE);
+}
 #endif
 
 static void *sim__crash_install(void)
@@ -117,7 +124,7 @@ static void *sim__crash_install(void)
     (void)sigaction(SIGABRT, &action, NULL);
 #if defined(MYC_SIM_HAS_ASAN) || defined(MYC_SIM_HAS_TSAN)
     // The sanitizer reports bad accesses better than we could; it then calls us.
-    __sanitizer_set_death_callback(sim__crash_report);
+    __sanitizer_set_death_callback(sim__crash_die);
     (void)alternate;
 #else
     (void)sigaltstack(&alternate, NULL);
