@@ -201,23 +201,6 @@ void myc__context_cancel(struct myc_context *context)
     myc_waiter_ring(&context->waiter);
 }
 
-enum myc_status myc_context_sleep_until(struct myc_context *context, uint64_t deadline_ns)
-{
-    for (;;) {
-        struct myc_event event;
-        size_t count = 0;
-        myc_waiter_clear(&context->waiter);
-        if (myc_context_should_stop(context)) {
-            return MYC_CANCELLED;
-        }
-        if (myc_context_now_ns(context) >= deadline_ns) {
-            return MYC_OK;
-        }
-        (void)myc_poller_wait(
-            context->platform->poller, context->waiter.poller, &event, 1, deadline_ns, &count);
-    }
-}
-
 void myc_context_log(struct myc_context *context, enum myc_log_level level, const char *text)
 {
     myc_log_write(context->platform->log, level, context->service->name, text);
@@ -305,6 +288,25 @@ size_t myc_context_poll(struct myc_context *context, size_t messages_max)
             context->subscribers[i], on_message, on_notice, context, messages_max - delivered);
     }
     return delivered;
+}
+
+enum myc_status myc_context_sleep_until(struct myc_context *context, uint64_t deadline_ns)
+{
+    for (;;) {
+        struct myc_event event;
+        size_t count = 0;
+        myc_waiter_clear(&context->waiter);
+        if (myc_context_should_stop(context)) {
+            return MYC_CANCELLED;
+        }
+        // A service that only publishes hears of its subscribers here.
+        poll_publishers(context);
+        if (myc_context_now_ns(context) >= deadline_ns) {
+            return MYC_OK;
+        }
+        (void)myc_poller_wait(
+            context->platform->poller, context->waiter.poller, &event, 1, deadline_ns, &count);
+    }
 }
 
 static bool has_news(struct myc_context *context)
