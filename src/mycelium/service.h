@@ -90,7 +90,11 @@ struct myc_publisher *myc_context_publisher(struct myc_context *context, const c
 /** Monotonic ns. */
 uint64_t myc_context_now_ns(struct myc_context *context);
 
-/** Sleeps until the deadline. Blocks. Returns: OK at the deadline, CANCELLED when asked to stop. */
+/**
+ * Sleeps until the deadline; notices of its publishers are told meanwhile. Blocks.
+ *
+ * Returns: OK at the deadline, CANCELLED when asked to stop.
+ */
 enum myc_status myc_context_sleep_until(struct myc_context *context, uint64_t deadline_ns);
 
 /** Handles what is there now, at most `messages_max`; returns how many. For services with `run`. */
