@@ -10,7 +10,7 @@ set -eu
 source_dir=$1
 scratch_dir=$2
 compiler=${3:-cc}
-seeds=1..4000
+seeds=1..3000
 failed=0
 
 rm -rf "$scratch_dir"
@@ -20,7 +20,7 @@ mkdir -p "$scratch_dir"
 build() {
     "$compiler" -std=c11 -O1 -g -D_GNU_SOURCE=1 -DMYC_SIMCHECK=1 \
         -I"$scratch_dir/$1/src" -I"$scratch_dir/$1/sim" \
-        "$scratch_dir/$1/sim/scenarios/ring.c" \
+        "$scratch_dir/$1/sim/scenarios/ring"*.c \
         "$scratch_dir/$1/src/ring/"*.c "$scratch_dir/$1/src/core/"*.c \
         -o "$scratch_dir/$1/simcheck_ring"
 }
@@ -39,7 +39,7 @@ copy() {
 # The bug must be found, and its repro command must find it again.
 check_mutant() {
     name=$1
-    for scenario in threads kills; do
+    for scenario in threads kills stream; do
         output="$scratch_dir/$name/$scenario.txt"
         if "$scratch_dir/$name/simcheck_ring" "$scenario" --seeds "$seeds" >"$output" 2>&1; then
             continue
@@ -61,13 +61,13 @@ check_mutant() {
         echo "$name: found ($verdict) and replayed"
         return 0
     done
-    echo "$name: NOT FOUND in $seeds of either scenario"
+    echo "$name: NOT FOUND in $seeds of any scenario"
     return 1
 }
 
 copy control
 build control
-for scenario in threads kills; do
+for scenario in threads kills stream; do
     output="$scratch_dir/control/$scenario.txt"
     if "$scratch_dir/control/simcheck_ring" "$scenario" --seeds "$seeds" >"$output" 2>&1; then
         echo "control: $scenario passes $seeds"

@@ -7,6 +7,7 @@
  * Everybody sleeps on words, so a lost wake-up is a deadlock, which the harness reports.
  * "kills": writer and readers are processes that die anywhere; dead readers are taken out and
  * started again. Nobody sleeps there.
+ * "stream": as "threads", but the ring is filled from a byte stream cut anywhere.
  *
  * Oracles: after joining, a reader sees each message once, in order, with every byte in place, and
  * none that was not committed; a live joiner misses nothing committed after it asked; whoever reads
@@ -15,185 +16,15 @@
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <mycelium/atomic.h>
 #include <mycelium/interface/thread.h>
-#include <mycelium/interface/wait.h>
 #include <mycelium/ring.h>
 
-enum {
-    SEATS_MAX = 3,
-    JOINS_MAX = 24,   // of one seat; then its reader stays
-    PIECE_BYTES = 64, // a payload is written and read in pieces with a scheduling point between
-    CAPACITY = 4096,
-    MESSAGE_TYPE = 7,
-    DEADLINE_NS = 1000000000
-};
-
-enum seat_request { SEAT_IDLE, SEAT_JOIN, SEAT_GRANTED, SEAT_LEAVE };
-
-// One reader's place. Plain fields are handed over through `request`.
-struct seat {
-    struct arena *arena;
-    struct myc_ring_reader reader;
-    struct myc_ring_ticket ticket;
-    enum myc_ring_start start;
-    struct myc_atomic_u32 request; // enum seat_request; waited on
-    struct myc_atomic_u32 bell;    // the reader's doorbell
-    struct myc_atomic_u32 is_dead; // the director saw its process end by a kill
-    uint64_t join_count;
-    uint64_t committed_before;     // when it asked to join
-    uint64_t handled;              // sequence of the last record it handled
-    bool is_held;                  // the steward has a slot for it
-    struct myc_atomic_u32 is_done; // read everything there will ever be
-    struct myc_handle thread;
-    struct myc_sim_process process;
-    unsigned char *pages; // a fresh one for each join
-};
-
-struct arena {
-    struct myc_sim *sim;
-    struct myc_platform *platform; // of the only process in "threads"
-    struct myc_ring_writer writer;
-    void *memory;
-    size_t memory_bytes;
-    uint64_t message_count;
-    uint64_t size_max;
-    uint64_t committing; // sequence being committed
-    uint64_t committed;  // sequence committed for certain
-    struct myc_atomic_u32 writer_bell;
-    struct myc_atomic_u32 steward_bell;
-    struct myc_atomic_u32 is_writer_dead;
-    struct myc_sim_process writer_process;
-    uint32_t seat_count;
-    uint32_t seat_of_slot[MYC_RING_READERS_MAX];
-    bool may_sleep;
-    struct seat seats[SEATS_MAX];
-};
-
-// ---- Waiting, in both scenarios ----
-
-static void
-ring_bell(struct arena *arena, struct myc_platform *platform, struct myc_atomic_u32 *bell)
-{
-    (void)myc_fetch_add_u32(bell, 1);
-    if (arena->may_sleep) {
-        (void)myc_wait_wake(platform->wait, bell, UINT32_MAX, MYC_WAIT_PROCESS);
-    }
-}
-
-// Waits until the word is something else; a moment only where nobody sleeps.
-static void wait_change(
-    struct arena *arena, struct myc_platform *platform, struct myc_atomic_u32 *word, uint32_t seen)
-{
-    if (arena->may_sleep) {
-        (void)myc_wait_wait(platform->wait, word, seen, MYC_NEVER, MYC_WAIT_PROCESS);
-    } else {
-        myc_thread_relax(platform->thread, 0);
-    }
-}
-
-static void set_request(struct seat *seat, struct myc_platform *platform, enum seat_request request)
-{
-    myc_store_release_u32(&seat->request, (uint32_t)request);
-    if (seat->arena->may_sleep) {
-        (void)myc_wait_wake(platform->wait, &seat->request, UINT32_MAX, MYC_WAIT_PROCESS);
-    }
-}
-
-// Waits for the steward's answer. Returns: false if there is no steward any more.
-static bool
-await_request(struct seat *seat, struct myc_platform *platform, enum seat_request wanted)
-{
-    for (;;) {
-        // Pairs with the release in set_request().
-        uint32_t now = myc_load_acquire_u32(&seat->request);
-        if (now == (uint32_t)wanted) {
-            return true;
-        }
-        if (myc_load_acquire_u32(&seat->arena->is_writer_dead) != 0) {
-            return false;
-        }
-        wait_change(seat->arena, platform, &seat->request, now);
-    }
-}
-
-// ---- Messages ----
-
-static unsigned char byte_of(uint64_t sequence, size_t i)
-{
-    return (unsigned char)(sequence * 31 + i * 7 + 1);
-}
-
-static void write_payload(unsigned char *payload, size_t size, uint64_t sequence)
-{
-    for (size_t start = 0; start < size; start += PIECE_BYTES) {
-        size_t end = start + PIECE_BYTES < size ? start + PIECE_BYTES : size;
-        for (size_t i = start; i < end; i++) {
-            payload[i] = byte_of(sequence, i);
-        }
-        myc_shared_write(payload + start, end - start);
-    }
-}
-
-static void
-check_payload(struct seat *seat, const unsigned char *payload, size_t size, uint64_t sequence)
-{
-    for (size_t start = 0; start < size; start += PIECE_BYTES) {
-        size_t end = start + PIECE_BYTES < size ? start + PIECE_BYTES : size;
-        myc_shared_read(payload + start, end - start);
-        for (size_t i = start; i < end; i++) {
-            if (payload[i] != byte_of(sequence, i)) {
-                myc_sim_fail(
-                    seat->arena->sim,
-                    "message %llu is torn or stale at byte %zu",
-                    (unsigned long long)sequence,
-                    i);
-            }
-        }
-    }
-}
-
-static void on_record(const struct myc_record *record, void *context)
-{
-    struct seat *seat = context;
-    struct arena *arena = seat->arena;
-    uint64_t count = 1;
-    if (record->type == MYC_RECORD_GAP) {
-        memcpy(&count, record->payload, sizeof count);
-    } else {
-        myc_sim_check(arena->sim, record->type == MESSAGE_TYPE, "a record has the writer's type");
-    }
-    if (record->sequence != seat->handled + count) {
-        myc_sim_fail(
-            arena->sim,
-            "a reader got message %llu after %llu",
-            (unsigned long long)record->sequence,
-            (unsigned long long)seat->handled);
-    }
-    myc_sim_check(
-        arena->sim, record->sequence <= arena->committing, "no message is seen before its commit");
-    if (record->type == MESSAGE_TYPE) {
-        check_payload(seat, record->payload, record->size, record->sequence);
-    }
-    seat->handled = record->sequence;
-}
+#include "ring_arena.h"
+#include "ring_stream.h"
 
 // ---- The writer ----
-
-static void ring_sleepers(struct arena *arena, struct myc_platform *platform)
-{
-    uint64_t sleepers = myc_ring_sleepers(&arena->writer);
-    for (uint32_t slot = 0; slot < MYC_RING_READERS_MAX; slot++) {
-        if ((sleepers >> slot & 1) != 0) {
-            struct seat *seat = &arena->seats[arena->seat_of_slot[slot]];
-            ring_bell(arena, platform, &seat->bell);
-            myc_sim_count(arena->sim, "readers rung", 1);
-        }
-    }
-}
 
 static unsigned char *claim(struct arena *arena, struct myc_platform *platform, size_t size)
 {
@@ -217,7 +48,7 @@ static void write_one(struct arena *arena, struct myc_platform *platform)
     size_t size = (size_t)myc_sim_choose(sim, "size", arena->size_max + 1);
     unsigned char *payload = claim(arena, platform, size);
     if (myc_sim_chance(sim, "abort", 1, 8)) {
-        write_payload(payload, size, UINT64_MAX);
+        message_write(payload, size, UINT64_MAX);
         myc_ring_abort(&arena->writer);
         return;
     }
@@ -228,12 +59,12 @@ static void write_one(struct arena *arena, struct myc_platform *platform)
         const struct myc_gap gap = {count, MYC_LOSS_DROPPED_NEWEST, 0};
         memcpy(payload, &gap, sizeof gap);
     } else {
-        write_payload(payload, size, committed + 1);
+        message_write(payload, size, committed + 1);
     }
     size_t final =
         is_gap ? sizeof(struct myc_gap) : size - (size_t)myc_sim_choose(sim, "cut", 2) % (size + 1);
     arena->committing = committed + count;
-    myc_ring_commit(&arena->writer, is_gap ? MYC_RECORD_GAP : MESSAGE_TYPE, 1, final);
+    myc_ring_commit(&arena->writer, is_gap ? MYC_RECORD_GAP : RING_MESSAGE_TYPE, 1, final);
     arena->committed = committed + count;
     myc_sim_count(sim, "messages", count);
     ring_sleepers(arena, platform);
@@ -252,296 +83,21 @@ static void run_writer(struct arena *arena, struct myc_platform *platform)
     ring_sleepers(arena, platform);
 }
 
-// ---- The steward: joins and leaves for the writer's process ----
-
-static void let_in(struct arena *arena, struct seat *seat, struct myc_platform *platform)
-{
-    void *page = seat->pages + seat->join_count * MYC_RING_PAGE_BYTES;
-    enum myc_status status = myc_ring_join(&arena->writer, page, seat->start, &seat->ticket);
-    if (status != MYC_OK) {
-        myc_sim_fail(arena->sim, "a join failed: %s", myc_status_name(status));
-    }
-    if (seat->start == MYC_RING_LIVE) {
-        myc_sim_check(
-            arena->sim,
-            seat->ticket.sequence >= seat->committed_before,
-            "a live joiner starts at or after what was committed when it asked");
-    }
-    seat->join_count++;
-    seat->is_held = true;
-    arena->seat_of_slot[seat->ticket.slot] = (uint32_t)(seat - arena->seats);
-    myc_sim_count(arena->sim, "joins", 1);
-    set_request(seat, platform, SEAT_GRANTED);
-}
-
-static void let_out(struct arena *arena, struct seat *seat, struct myc_platform *platform)
-{
-    struct myc_ring_reader_state state;
-    if (seat->is_held) {
-        enum myc_status status = myc_ring_reader_state(&arena->writer, seat->ticket.slot, &state);
-        myc_sim_check(
-            arena->sim, status == MYC_OK && state.is_active, "an honest reader is not poisoned");
-        myc_sim_check(
-            arena->sim,
-            state.sequence <= seat->handled || seat->handled < seat->ticket.sequence,
-            "a page claims nothing that its reader has not handled");
-        myc_ring_leave(&arena->writer, seat->ticket.slot);
-        seat->is_held = false;
-        ring_bell(arena, platform, &arena->writer_bell);
-    }
-    set_request(seat, platform, SEAT_IDLE);
-}
-
-static void serve_seat(struct arena *arena, struct seat *seat, struct myc_platform *platform)
-{
-    uint32_t request = myc_load_acquire_u32(&seat->request);
-    if (myc_load_acquire_u32(&seat->is_dead) != 0) {
-        let_out(arena, seat, platform);
-        // Released after the slot was taken back; the director then starts the reader again.
-        myc_store_release_u32(&seat->is_dead, 0);
-        myc_sim_count(arena->sim, "dead readers taken out", 1);
-    } else if (request == SEAT_JOIN) {
-        let_in(arena, seat, platform);
-    } else if (request == SEAT_LEAVE) {
-        let_out(arena, seat, platform);
-    }
-}
-
-static bool are_all_done(const struct arena *arena)
-{
-    for (uint32_t i = 0; i < arena->seat_count; i++) {
-        if (myc_load_acquire_u32(&arena->seats[i].is_done) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void run_steward(void *context)
-{
-    struct arena *arena = context;
-    while (!are_all_done(arena)) {
-        uint32_t seen = myc_load_acquire_u32(&arena->steward_bell);
-        for (uint32_t i = 0; i < arena->seat_count; i++) {
-            serve_seat(arena, &arena->seats[i], arena->platform);
-        }
-        if (!are_all_done(arena)) {
-            wait_change(arena, arena->platform, &arena->steward_bell, seen);
-        }
-    }
-}
-
-// ---- Readers ----
-
-static void ask(struct seat *seat, struct myc_platform *platform, enum seat_request request)
-{
-    set_request(seat, platform, request);
-    ring_bell(seat->arena, platform, &seat->arena->steward_bell);
-}
-
-// One look at the ring, in one of the ways there are. Returns: how many records.
-static size_t read_some(struct seat *seat)
-{
-    struct myc_sim *sim = seat->arena->sim;
-    if (!myc_sim_chance(sim, "peek", 1, 3)) {
-        return myc_ring_poll(&seat->reader, on_record, seat, 1 + myc_sim_choose(sim, "batch", 8));
-    }
-    struct myc_const_span span = myc_ring_peek(&seat->reader, 1 + myc_sim_choose(sim, "run", 2000));
-    size_t count = 0;
-    for (size_t at = 0; at < span.size; count++) {
-        uint64_t word;
-        memcpy(&word, (const unsigned char *)span.data + at, sizeof word);
-        struct myc_record_header header = myc_record_header(word);
-        struct myc_record record;
-        record.type = header.type;
-        record.version = header.version;
-        record.size = header.length;
-        record.payload = (const unsigned char *)span.data + at + MYC_RECORD_HEADER_BYTES;
-        uint64_t messages = 1;
-        if (header.type == MYC_RECORD_GAP) {
-            memcpy(&messages, record.payload, sizeof messages);
-        }
-        record.sequence = seat->handled + messages;
-        record.position = 0;
-        on_record(&record, seat);
-        at += (size_t)myc_record_bytes(header.length);
-    }
-    myc_ring_consume(&seat->reader, span.size);
-    return count;
-}
-
-// Sleeps until the writer rings, by the protocol of myc_ring_reader_arm().
-static void sleep_until_rung(struct seat *seat, struct myc_platform *platform)
-{
-    uint32_t seen = myc_load_acquire_u32(&seat->bell);
-    myc_ring_reader_arm(&seat->reader);
-    myc_fence_seq_cst();
-    if (myc_ring_is_empty(&seat->reader) && myc_ring_reader_status(&seat->reader) == MYC_OK) {
-        myc_sim_count(seat->arena->sim, "readers slept", 1);
-        wait_change(seat->arena, platform, &seat->bell, seen);
-    }
-    myc_ring_reader_disarm(&seat->reader);
-}
-
-// Reads up to `quota` records. Returns: whether the ring has come to its end.
-static bool read_quota(struct seat *seat, struct myc_platform *platform, uint64_t quota)
-{
-    struct arena *arena = seat->arena;
-    uint64_t done = 0;
-    for (;;) {
-        // Asked before looking: what a dead writer committed lies there by now.
-        bool is_writer_dead = myc_load_acquire_u32(&arena->is_writer_dead) != 0;
-        size_t count = read_some(seat);
-        done += count;
-        if (myc_ring_reader_should_wake_writer(&seat->reader)) {
-            ring_bell(arena, platform, &arena->writer_bell);
-        }
-        enum myc_status status = myc_ring_reader_status(&seat->reader);
-        if (status == MYC_CLOSED) {
-            return true;
-        }
-        if (status != MYC_OK) {
-            myc_sim_fail(arena->sim, "a reader broke: %s", myc_status_name(status));
-        }
-        if (count == 0 && is_writer_dead && myc_ring_is_empty(&seat->reader)) {
-            return true;
-        }
-        if (done >= quota && !is_writer_dead) {
-            return false;
-        }
-        if (count == 0) {
-            sleep_until_rung(seat, platform);
-        }
-    }
-}
-
-static void attach_seat(struct seat *seat, void *page)
-{
-    struct arena *arena = seat->arena;
-    struct myc_diagnostic why;
-    enum myc_status status = myc_ring_reader_init(
-        &seat->reader, arena->memory, arena->memory_bytes, page, &seat->ticket, &why);
-    if (status != MYC_OK) {
-        myc_sim_fail(arena->sim, "attaching failed: %s", why.text);
-    }
-    seat->handled = seat->ticket.sequence;
-}
-
-static void read_to_the_end(struct seat *seat, struct myc_platform *platform)
-{
-    struct arena *arena = seat->arena;
-    bool is_over = false;
-    while (!is_over) {
-        bool is_last =
-            seat->join_count + 8 >= JOINS_MAX || myc_sim_chance(arena->sim, "stay", 1, 4);
-        seat->start =
-            myc_sim_chance(arena->sim, "earliest", 1, 2) ? MYC_RING_EARLIEST : MYC_RING_LIVE;
-        seat->committed_before = arena->committed;
-        if (!await_request(seat, platform, SEAT_IDLE)) {
-            return;
-        }
-        ask(seat, platform, SEAT_JOIN);
-        if (!await_request(seat, platform, SEAT_GRANTED)) {
-            return;
-        }
-        attach_seat(seat, seat->pages + (seat->join_count - 1) * MYC_RING_PAGE_BYTES);
-        uint64_t quota = is_last ? UINT64_MAX : myc_sim_choose(arena->sim, "quota", 40);
-        is_over = read_quota(seat, platform, quota);
-        if (!is_over) {
-            ask(seat, platform, SEAT_LEAVE);
-            (void)await_request(seat, platform, SEAT_IDLE);
-        }
-    }
-    myc_sim_check(
-        arena->sim, seat->handled >= arena->committed, "whoever reads to the end has everything");
-    myc_store_release_u32(&seat->is_done, 1);
-    myc_sim_count(arena->sim, "read to the end", 1);
-}
-
-static void run_reader_thread(void *context)
-{
-    struct seat *seat = context;
-    struct arena *arena = seat->arena;
-    read_to_the_end(seat, arena->platform);
-    ring_bell(arena, arena->platform, &arena->steward_bell);
-}
-
-// ---- The arena: memory that outlives every process ----
-
-static struct arena *arena_create(struct myc_sim *sim, bool may_sleep)
-{
-    struct arena *arena = aligned_alloc(64, (sizeof *arena + 63) / 64 * 64);
-    struct myc_ring_options options;
-    if (arena == NULL) {
-        abort();
-    }
-    memset(arena, 0, sizeof *arena);
-    memset(&options, 0, sizeof options);
-    options.capacity_bytes = CAPACITY;
-    options.readers_max = SEATS_MAX + 1;
-    options.readers_may_sleep = may_sleep;
-    options.writer_may_sleep = may_sleep;
-    arena->sim = sim;
-    arena->may_sleep = may_sleep;
-    arena->memory_bytes = myc_ring_memory_size(&options);
-    arena->memory = aligned_alloc(4096, arena->memory_bytes);
-    arena->message_count = 20 + myc_sim_choose(sim, "messages", 100);
-    arena->size_max = 16 + myc_sim_choose(sim, "size max", CAPACITY / 4 - 8 - 16 + 1);
-    arena->seat_count = SEATS_MAX - (uint32_t)myc_sim_choose(sim, "fewer readers", SEATS_MAX);
-    if (arena->memory == NULL) {
-        abort();
-    }
-    memset(arena->memory, 0, arena->memory_bytes);
-    for (uint32_t i = 0; i < arena->seat_count; i++) {
-        size_t bytes = (size_t)JOINS_MAX * MYC_RING_PAGE_BYTES;
-        arena->seats[i].arena = arena;
-        arena->seats[i].pages = aligned_alloc(64, bytes);
-        if (arena->seats[i].pages == NULL) {
-            abort();
-        }
-        memset(arena->seats[i].pages, 0, bytes);
-    }
-    if (myc_ring_writer_init(&arena->writer, arena->memory, arena->memory_bytes, &options, NULL)
-        != MYC_OK) {
-        abort();
-    }
-    return arena;
-}
-
-static void arena_destroy(struct arena *arena)
-{
-    for (uint32_t i = 0; i < arena->seat_count; i++) {
-        free(arena->seats[i].pages);
-    }
-    free(arena->memory);
-    free(arena);
-}
-
 // ---- Scenario "threads" ----
 
-static int threads_main(struct myc_platform *platform, void *arg)
+static void run_threads(struct myc_sim *sim)
 {
-    struct arena *arena = arg;
-    struct myc_handle steward = {0};
-    arena->platform = platform;
-    bool is_started =
-        myc_thread_start(platform->thread, run_steward, arena, NULL, &steward) == MYC_OK;
-    for (uint32_t i = 0; i < arena->seat_count && is_started; i++) {
-        struct seat *seat = &arena->seats[i];
-        is_started =
-            myc_thread_start(platform->thread, run_reader_thread, seat, NULL, &seat->thread)
-            == MYC_OK;
-    }
-    if (!is_started) {
-        return 1;
-    }
-    run_writer(arena, platform);
-    for (uint32_t i = 0; i < arena->seat_count; i++) {
-        myc_thread_join(platform->thread, arena->seats[i].thread);
-    }
-    myc_thread_join(platform->thread, steward);
-    return 0;
+    arena_run_threads(sim, run_writer);
 }
+
+// ---- Scenario "stream" ----
+
+static void run_stream(struct myc_sim *sim)
+{
+    arena_run_threads(sim, ring_stream_write);
+}
+
+// ---- Scenario "kills" ----
 
 static bool has_writer_ended(void *context)
 {
@@ -549,24 +105,12 @@ static bool has_writer_ended(void *context)
     return !myc_sim_is_running(arena->sim, arena->writer_process);
 }
 
-static void run_threads(struct myc_sim *sim)
-{
-    struct arena *arena = arena_create(sim, true);
-    arena->writer_process = myc_sim_start(sim, "a", "ring", threads_main, arena);
-    (void)myc_sim_run_until(sim, has_writer_ended, arena, MYC_NEVER);
-    myc_sim_check(
-        sim, myc_sim_exit_code(sim, arena->writer_process) == 0, "the process ends in order");
-    arena_destroy(arena);
-}
-
-// ---- Scenario "kills" ----
-
 static int writer_main(struct myc_platform *platform, void *arg)
 {
     struct arena *arena = arg;
     struct myc_handle steward = {0};
     arena->platform = platform;
-    if (myc_thread_start(platform->thread, run_steward, arena, NULL, &steward) != MYC_OK) {
+    if (myc_thread_start(platform->thread, steward_run, arena, NULL, &steward) != MYC_OK) {
         return 1;
     }
     run_writer(arena, platform);
@@ -577,13 +121,13 @@ static int writer_main(struct myc_platform *platform, void *arg)
 static int reader_main(struct myc_platform *platform, void *arg)
 {
     struct seat *seat = arg;
-    read_to_the_end(seat, platform);
+    seat_read(seat, platform);
     return 0;
 }
 
 static void start_reader(struct arena *arena, uint32_t i)
 {
-    static const char *const names[SEATS_MAX] = {"reader0", "reader1", "reader2"};
+    static const char *const names[RING_SEATS_MAX] = {"reader0", "reader1", "reader2"};
     struct seat *seat = &arena->seats[i];
     seat->process = myc_sim_start(arena->sim, "a", names[i], reader_main, seat);
     myc_sim_allow_kill(arena->sim, seat->process, 6);
@@ -620,7 +164,7 @@ static bool has_news(void *context)
 }
 
 // Answers deaths. Returns: whether everybody has ended for good.
-static bool tend(struct arena *arena, bool was_told[SEATS_MAX])
+static bool tend(struct arena *arena, bool was_told[RING_SEATS_MAX])
 {
     struct myc_sim *sim = arena->sim;
     bool is_all_over = true;
@@ -651,7 +195,7 @@ static bool tend(struct arena *arena, bool was_told[SEATS_MAX])
 static void run_kills(struct myc_sim *sim)
 {
     struct arena *arena = arena_create(sim, false);
-    bool was_told[SEATS_MAX] = {false};
+    bool was_told[RING_SEATS_MAX] = {false};
     arena->writer_process = myc_sim_start(sim, "a", "writer", writer_main, arena);
     myc_sim_tolerate_leaks(sim, arena->writer_process);
     if (myc_sim_chance(sim, "writer may die", 1, 3)) {
@@ -662,7 +206,7 @@ static void run_kills(struct myc_sim *sim)
     }
     bool is_over = false;
     while (!is_over) {
-        if (!myc_sim_run_until(sim, has_news, arena, DEADLINE_NS)) {
+        if (!myc_sim_run_until(sim, has_news, arena, RING_DEADLINE_NS)) {
             myc_sim_fail(sim, "the readers do not come to the end");
         }
         is_over = tend(arena, was_told);
@@ -674,6 +218,9 @@ int main(int argc, char **argv)
 {
     static const struct myc_sim_scenario scenarios[] = {
         {"threads", "one ring, threads that join, leave, sleep and wake", run_threads},
+        {"stream",
+         "a ring filled from a byte stream, threads that join, leave and sleep",
+         run_stream},
         {"kills", "one ring, processes that die anywhere and join again", run_kills},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
