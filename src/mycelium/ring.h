@@ -177,7 +177,8 @@ MYC_MUST_USE enum myc_status myc_ring_join(
 
 /**
  * Takes a reader out: it left, or its process died. The writer no longer waits for it; a reader
- * that goes on all the same finds its status FENCED. Accepts a free slot. [RING-11]
+ * that goes on all the same finds its status FENCED. The caller rings a writer that waits for room,
+ * and a reader that still lives and may sleep. Accepts a free slot. [RING-11]
  */
 void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot);
 

@@ -182,6 +182,10 @@ poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, siz
             reader->status = MYC_CORRUPT;
             break;
         }
+        if (found == FOUND_RECORD && item.messages > UINT64_MAX - sequence) {
+            reader->status = MYC_CORRUPT; // Only a GAP can count so many.
+            break;
+        }
         if (found == FOUND_RECORD) {
             struct myc_record record;
             sequence += item.messages;

@@ -359,6 +359,22 @@ static void test_impossible_headers_are_corrupt(void **state)
     }
 }
 
+// A GAP that counts beyond the last number there is stops the reader too. [RING-17]
+static void test_gap_beyond_the_last_sequence_is_corrupt(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, 4096);
+    struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+    const unsigned char gap[sizeof(struct myc_gap)] = {1};
+    assert_int_equal(fixture_publish(&fixture, 8), MYC_OK);
+    assert_int_equal(myc_ring_publish(&fixture.writer, MYC_RECORD_GAP, 0, gap, sizeof gap), MYC_OK);
+    memset(fixture.writer.data + 16 + 8, 0xFF, 8);
+    assert_int_equal(fixture_drain(reader), 1);
+    assert_int_equal(myc_ring_reader_status(&reader->reader), MYC_CORRUPT);
+    fixture_deinit(&fixture);
+}
+
 // A ring full of nothing but PADs cannot keep a reader busy for ever. [RING-17]
 static void test_endless_pads_are_corrupt(void **state)
 {
@@ -540,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_handler_may_publish),
         cmocka_unit_test(test_handler_may_leave),
         cmocka_unit_test(test_impossible_headers_are_corrupt),
+        cmocka_unit_test(test_gap_beyond_the_last_sequence_is_corrupt),
         cmocka_unit_test(test_endless_pads_are_corrupt),
         cmocka_unit_test(test_peek_gives_runs_of_whole_records),
         cmocka_unit_test(test_consume_refuses_a_torn_record),
