@@ -184,17 +184,19 @@ static void test_port_in_use_is_named(void **state)
     assert_int_equal(bind(holder, (struct sockaddr *)&address, size), 0);
     assert_int_equal(listen(holder, 1), 0);
     assert_int_equal(getsockname(holder, (struct sockaddr *)&address, &size), 0);
-    char text[128];
+    char text[256];
     char port[16];
     char path[96];
     (void)snprintf(port, sizeof(port), "%u", (unsigned)ntohs(address.sin_port));
     (void)snprintf(
         text,
         sizeof(text),
-        "[nodes.a]\nendpoint = \"tcp:127.0.0.1:%s\"\nservices = [\"risk\"]\n",
+        "[nodes.a]\nendpoint = \"tcp:127.0.0.1:%s\"\nservices = [\"risk\"]\n"
+        "[nodes.b]\nendpoint = \"tcp:127.0.0.2:%s\"\nservices = [\"execution\"]\n",
+        port,
         port);
     trading_write_file(system, "port.toml", text, path);
-    const char *const arguments[] = {"--topology", path, NULL};
+    const char *const arguments[] = {"--topology", path, "--node", "a", NULL};
     run_refused(system, arguments, port);
     (void)close(holder);
 }

@@ -24,7 +24,7 @@ static const char four_nodes[] = "# the demo's\n"
                                  "services = [\"adapter\"]\n"
                                  "\n"
                                  "[nodes.strategy]\n"
-                                 "endpoint = \"shm:/run/s.sock\"\n"
+                                 "endpoint = \"unix:/run/s.sock\"\n"
                                  "services = [\"arbitrage\", \"scout\"]\n"
                                  "\n"
                                  "[nodes.a]\n"
@@ -52,7 +52,7 @@ static void test_nodes_are_in_file_order(void **state)
     assert_string_equal(topology.nodes[1].name, "strategy");
     assert_string_equal(topology.nodes[2].name, "a");
     assert_int_equal(topology.nodes[0].transport, MYC_TRANSPORT_UNIX);
-    assert_int_equal(topology.nodes[1].transport, MYC_TRANSPORT_SHM);
+    assert_int_equal(topology.nodes[1].transport, MYC_TRANSPORT_UNIX);
     assert_int_equal(topology.nodes[2].transport, MYC_TRANSPORT_TCP);
     assert_int_equal(topology.nodes[2].address.port, 47110);
     assert_int_equal(topology.nodes[1].service_count, 2);
@@ -116,6 +116,10 @@ static const struct bad_case bad_cases[] = {
     {"[nodes.a]\nendpoint = \"unix:\"\nservices = [\"s\"]\n", "t.toml:2: ", "node 'a': "},
     {"[nodes.a]\nendpoint = \"unix:a\\u0000b\"\nservices = [\"s\"]\n", "t.toml:2: ", "zero byte"},
     {NODE "[nodes.b]\nendpoint = \"unix:b\"\nservices = [\"t\"]\n", "t.toml:4: ", "local"},
+    {"[nodes.a]\nendpoint=\"unix:a\"\nservices=[]\n[nodes.b]\nendpoint=\"shm:b\"\nservices=[\"t\"]"
+     "\n",
+     "t.toml:4: ",
+     "node 'b'"},
     {"[nodes.a]\nendpoint=\"unix:x\"\nservices=[\"s\"]\n[nodes.b]\nendpoint=\"unix:x\"\nservices=["
      "\"t\"]\n",
      "t.toml:4: ",
@@ -178,6 +182,22 @@ static void test_null_arguments_are_refused(void **state)
     assert_int_equal(myc_toml_load_topology(NULL, "t", NULL, &topology, NULL), MYC_INVALID);
 }
 
+// Shared memory is for all nodes or for none.
+static void test_shared_memory_is_for_all_nodes(void **state)
+{
+    (void)state;
+    static const char both[] = "[nodes.a]\nendpoint = \"shm:a\"\nservices = [\"x\"]\n"
+                               "[nodes.b]\nendpoint = \"shm:b\"\nservices = [\"y\"]\n";
+    static const char one[] = "[nodes.a]\nendpoint = \"shm:a\"\nservices = [\"x\"]\n"
+                              "[nodes.b]\nendpoint = \"unix:b\"\nservices = [\"y\"]\n";
+    struct myc_topology topology;
+    struct myc_diagnostic why;
+    assert_int_equal(parse(both, NULL, &topology, &why), MYC_OK);
+    assert_int_equal(topology.nodes[1].transport, MYC_TRANSPORT_SHM);
+    assert_int_equal(parse(one, NULL, &topology, &why), MYC_SYNTAX);
+    assert_non_null(strstr(why.text, "'b'"));
+}
+
 // A file is read through the platform, and one that is not there is named.
 static void test_files_are_loaded_through_the_platform(void **state)
 {
@@ -210,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_bad_files_are_answered_with_place_and_remedy),
         cmocka_unit_test(test_too_many_nodes_are_refused),
         cmocka_unit_test(test_null_arguments_are_refused),
+        cmocka_unit_test(test_shared_memory_is_for_all_nodes),
         cmocka_unit_test(test_files_are_loaded_through_the_platform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
