@@ -71,7 +71,7 @@ enum myc_status myc__tlv_check(
     size_t *out_count,
     struct myc_diagnostic *diagnostic)
 {
-    struct myc__tlv_walk walk;
+    struct myc__tlv_walk walk = {0};
     struct myc__tlv record;
     size_t count = 0;
     enum myc_status status = myc__tlv_walk_init(&walk, bytes, size, payload_max, diagnostic);
