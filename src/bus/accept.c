@@ -9,6 +9,7 @@
 #include <mycelium/interface/clock.h>
 #include <mycelium/interface/listener.h>
 #include <mycelium/interface/poller.h>
+#include <mycelium/interface/process.h>
 #include <mycelium/interface/stream.h>
 
 static void drop(struct myc_bus *bus, struct myc__accepted *accepted)
@@ -31,6 +32,14 @@ static struct myc__accepted *take_place(struct myc_bus *bus, uint32_t *out_index
     return NULL;
 }
 
+// Another user's process is turned away before it is heard. TCP carries no users.
+static bool is_trusted(const struct myc_bus *bus, struct myc_handle stream)
+{
+    struct myc_peer peer;
+    return myc_stream_peer(bus->platform->stream, stream, &peer) == MYC_OK
+           && (!peer.is_local || myc_process_trusts_user(bus->platform->process, peer.user));
+}
+
 void myc__accept_event(struct myc_bus *bus)
 {
     struct myc_handle stream;
@@ -38,8 +47,8 @@ void myc__accept_event(struct myc_bus *bus)
     while (myc_listener_accept(bus->platform->listener, bus->listener, &stream) == MYC_OK) {
         uint32_t index = 0;
         struct myc__accepted *accepted = take_place(bus, &index);
-        if (accepted == NULL) {
-            // Whoever it is dials again; those who came first get their time.
+        if (accepted == NULL || !is_trusted(bus, stream)) {
+            // A friend dials again; those who came first get their time.
             myc_stream_close(bus->platform->stream, stream);
             continue;
         }

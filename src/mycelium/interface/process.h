@@ -86,6 +86,14 @@ struct myc_process_ops {
         struct myc_process *process,
         const struct myc_process_identity *child,
         struct myc_exit *out_exit);
+
+    /**
+     * The effective user id this process runs as, comparable with myc_peer.user.
+     *
+     * Optional. Absent: the platform has no users, and nobody is refused for being another one.
+     * Simulator: every process is user 1000.
+     */
+    uint32_t (*user)(struct myc_process *process);
 };
 
 MYC_MUST_USE static inline enum myc_status
@@ -133,6 +141,12 @@ MYC_MUST_USE static inline enum myc_status myc_process_reap(
     struct myc_exit *out_exit)
 {
     return process->ops->reap(process, child, out_exit);
+}
+
+/** Whether `user` may talk to this process: the same user, or root. True where there are no users. */
+static inline bool myc_process_trusts_user(struct myc_process *process, uint32_t user)
+{
+    return process->ops->user == NULL || user == 0 || user == process->ops->user(process);
 }
 
 #ifdef __cplusplus

@@ -257,6 +257,12 @@ static enum myc_status process_reap(
     return MYC_OK;
 }
 
+static uint32_t process_user(struct myc_process *process)
+{
+    (void)process;
+    return (uint32_t)geteuid();
+}
+
 static const struct myc_process_ops process_ops = {
     .size = sizeof(process_ops),
     .identity = process_identity,
@@ -266,6 +272,7 @@ static const struct myc_process_ops process_ops = {
     .spawn = process_spawn,
     .signal = process_signal,
     .reap = process_reap,
+    .user = process_user,
 };
 
 enum myc_status
