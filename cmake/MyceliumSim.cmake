@@ -2,8 +2,8 @@
 
 # myc_scenario(NAME SOURCES file... [LINK target...] [SIMCHECK] [SCENARIOS name... SEEDS A..B])
 #
-# Makes sim_NAME over the production archive, whose platform calls are the scheduling points; or, with
-# SIMCHECK, simcheck_NAME, in which every atomic access is one as well. One source defines
+# Makes sim_NAME over the production archive, whose platform calls are the scheduling points; or,
+# with SIMCHECK, simcheck_NAME, in which every atomic access is one as well. One source defines
 # MYC_SIM_IMPLEMENTATION before it includes <mycelium/sim.h> and has a main that calls myc_sim_main.
 # For each of SCENARIOS two tests are made: its boring run, and the seeds of SEEDS with those of
 # sim/scenarios/seeds.txt before them, each run twice and compared.

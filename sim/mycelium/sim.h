@@ -115,7 +115,8 @@ enum myc_sim_fault {
  * Runs scenarios as the command line says and reports; see `--help`.
  *
  * With one scenario its name may be left out. Exit code: 0 nothing found, 1 a failure was found,
- * 2 the command line or a file named on it is wrong.
+ * 2 the command line or a file named on it is wrong. (A program that ThreadSanitizer ends has the
+ * sanitizer's own exit code.)
  */
 int myc_sim_main(
     int argc, char **argv, const struct myc_sim_scenario *scenarios, size_t scenario_count);
@@ -143,7 +144,8 @@ struct myc_sim_options {
     const char *tape_text; /* replay: the tape's contents; NULL: draw from the seed */
     bool is_recording;     /* keep a tape, see myc_sim_result.tape_text */
     struct myc_sim_stack_cache *stack_cache; /* NULL: none */
-    const char *repro_start;                 /* how a repro command begins; default "<program>" */
+    const char *tape_name;   /* what a repro command calls the tape; default "FILE" */
+    const char *repro_start; /* how a repro command begins; default "<program>" */
 };
 
 struct myc_sim_result {

@@ -59,7 +59,12 @@ static bool sim__world_init(
     const char *start = options->repro_start != NULL ? options->repro_start : "<program>";
     if (options->tape_text != NULL) {
         (void)snprintf(
-            world->repro, sizeof(world->repro), "%s %s --tape FILE", start, scenario->name);
+            world->repro,
+            sizeof(world->repro),
+            "%s %s --tape %s",
+            start,
+            scenario->name,
+            options->tape_name != NULL ? options->tape_name : "FILE");
     } else if (options->is_boring) {
         (void)snprintf(world->repro, sizeof(world->repro), "%s %s --boring", start, scenario->name);
     } else {

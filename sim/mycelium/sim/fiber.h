@@ -37,7 +37,7 @@
 
 struct myc_sim_stack_cache;
 
-enum { SIM__STACK_BYTES = 256 * 1024, SIM__GUARD_BYTES = 4096 };
+enum { SIM__STACK_BYTES = 256 * 1024, SIM__STACK_TOP_BYTES = 64, SIM__GUARD_BYTES = 4096 };
 
 typedef void sim__fiber_fn(void *argument);
 

@@ -101,13 +101,6 @@ static void sim__crash_handler(int number, siginfo_t *info, void *context)
 
 #if defined(MYC_SIM_HAS_ASAN) || defined(MYC_SIM_HAS_TSAN)
 void __sanitizer_set_death_callback(void (*callback)(void));
-
-/* After the sanitizer's own report; each of them would end with another exit code. */
-static void sim__crash_die(void)
-{
-    sim__crash_report();
-    _exit(SIM__EXIT_FAILURE);
-}
 #endif
 
 static void *sim__crash_install(void)
@@ -124,7 +117,7 @@ static void *sim__crash_install(void)
     (void)sigaction(SIGABRT, &action, NULL);
 #if defined(MYC_SIM_HAS_ASAN) || defined(MYC_SIM_HAS_TSAN)
     // The sanitizer reports bad accesses better than we could; it then calls us.
-    __sanitizer_set_death_callback(sim__crash_die);
+    __sanitizer_set_death_callback(sim__crash_report);
     (void)alternate;
 #else
     (void)sigaltstack(&alternate, NULL);
@@ -269,6 +262,7 @@ static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_
         .is_boring = runner->is_boring,
         .is_verbose = runner->is_verbose,
         .tape_text = runner->tape_text,
+        .tape_name = runner->tape_path,
         .is_recording = runner->record_path != NULL,
         .stack_cache = &runner->stacks,
         .repro_start = runner->program,
