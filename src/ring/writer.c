@@ -288,7 +288,10 @@ void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t ver
     uint64_t bytes = myc_record_bytes(size);
     uint64_t end = start + bytes;
     // Stale bytes of an older lap must not reach a reader or a wire.
-    memset(payload + size, 0, (size_t)(bytes - MYC_RECORD_HEADER_BYTES - size));
+    size_t padding = (size_t)(bytes - MYC_RECORD_HEADER_BYTES - size);
+    if (padding != 0) {
+        memset(payload + size, 0, padding);
+    }
     myc_shared_write(payload, (size_t)(bytes - MYC_RECORD_HEADER_BYTES));
     // First the end mark behind the record, last the store that lets readers pass its start.
     myc_store_relaxed_u64(myc__ring_word(writer->data, writer->capacity, end), 0);
