@@ -5,29 +5,12 @@
 
 #include <mycelium/sim.h>
 #include <mycelium/sim/fiber.h>
+#include <mycelium/sim/fiber_annotate.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-
-#if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#endif
-#endif
-
-#ifdef MYC_SIM_HAS_ASAN
-void __sanitizer_start_switch_fiber(void **fake_stack, const void *bottom, size_t size);
-void __sanitizer_finish_switch_fiber(void *fake_stack, const void **bottom, size_t *size);
-void __asan_unpoison_memory_region(void const volatile *address, size_t size);
-#endif
-#ifdef MYC_SIM_HAS_TSAN
-void *__tsan_get_current_fiber(void);
-void *__tsan_create_fiber(unsigned flags);
-void __tsan_destroy_fiber(void *fiber);
-void __tsan_switch_to_fiber(void *fiber, unsigned flags);
-#endif
 
 /* Where a new fiber begins, on its own stack. */
 __attribute__((noreturn, used)) void sim__fiber_main(struct sim__fiber *fiber);
@@ -177,7 +160,12 @@ static void sim__fiber_prepare(struct sim__fiber *fiber)
 
 #endif
 
+#define sim__fiber_jump(from, to)                                                                  \
+    sim__fiber_switch_assembly(&(from)->stack_pointer, (to)->stack_pointer)
+
 #else
+
+#define sim__fiber_jump(from, to) ((void)swapcontext(&(from)->context, &(to)->context))
 
 // makecontext passes ints only, so the address travels in two halves.
 static void sim__fiber_entry(unsigned high, unsigned low)
@@ -207,14 +195,6 @@ static void sim__fiber_prepare(struct sim__fiber *fiber)
 
 // ---- Stacks ----
 
-#ifdef VALGRIND_STACK_REGISTER
-/* Where valgrind's number for a stack is kept. */
-static unsigned *sim__stack_number(void *stack)
-{
-    return (unsigned *)(void *)((char *)stack + SIM__STACK_BYTES - SIM__STACK_TOP_BYTES);
-}
-#endif
-
 static void *sim__stack_take(struct myc_sim_stack_cache *pool)
 {
     if (pool->free_list != NULL) {
@@ -235,19 +215,13 @@ static void *sim__stack_take(struct myc_sim_stack_cache *pool)
         abort();
     }
     char *stack = (char *)memory + SIM__GUARD_BYTES;
-#ifdef VALGRIND_STACK_REGISTER
-    // Costs a few instructions outside of valgrind. The number is kept above the stack's top.
-    *sim__stack_number(stack) = VALGRIND_STACK_REGISTER(stack, stack + SIM__STACK_BYTES);
-#endif
+    sim__annotate_mapped(stack);
     return stack;
 }
 
 static void sim__stack_give(struct myc_sim_stack_cache *pool, void *stack)
 {
-#ifdef MYC_SIM_HAS_ASAN
-    // Frames that were never left keep their red zones; the next user must not trip over them.
-    __asan_unpoison_memory_region(stack, SIM__STACK_BYTES);
-#endif
+    sim__annotate_abandoned(stack);
     *(void **)stack = pool->free_list;
     pool->free_list = stack;
 }
@@ -257,9 +231,7 @@ void sim__stack_pool_deinit(struct myc_sim_stack_cache *pool)
     while (pool->free_list != NULL) {
         void *stack = pool->free_list;
         pool->free_list = *(void **)stack;
-#ifdef VALGRIND_STACK_REGISTER
-        VALGRIND_STACK_DEREGISTER(*sim__stack_number(stack));
-#endif
+        sim__annotate_unmapped(stack);
         (void)munmap((char *)stack - SIM__GUARD_BYTES, (size_t)SIM__STACK_BYTES + SIM__GUARD_BYTES);
     }
 }
@@ -275,9 +247,7 @@ bool sim__fiber_is_guard(const struct sim__fiber *fiber, uintptr_t address)
 void sim__fiber_init_root(struct sim__fiber *fiber)
 {
     *fiber = (struct sim__fiber){.stack = NULL};
-#ifdef MYC_SIM_HAS_TSAN
-    fiber->tsan = __tsan_get_current_fiber();
-#endif
+    fiber->tsan = sim__annotate_root();
 }
 
 void sim__fiber_create(
@@ -289,59 +259,25 @@ void sim__fiber_create(
         .fn = fn,
         .argument = argument,
     };
-#ifdef MYC_SIM_HAS_TSAN
-    fiber->tsan = __tsan_create_fiber(0);
-#endif
+    fiber->tsan = sim__annotate_create();
     sim__fiber_prepare(fiber);
-}
-
-/* Ends a switch on the stack that now runs; learns the bounds of the OS stack when leaving it. */
-static void sim__fiber_arrive(struct sim__fiber *fiber)
-{
-#ifdef MYC_SIM_HAS_ASAN
-    const void *bottom = NULL;
-    size_t size = 0;
-    __sanitizer_finish_switch_fiber(fiber->fake_stack, &bottom, &size);
-    if (fiber->came_from->stack == NULL) {
-        fiber->came_from->stack = (void *)(uintptr_t)bottom;
-        fiber->came_from->stack_bytes = size;
-    }
-#else
-    (void)fiber;
-#endif
 }
 
 void sim__fiber_main(struct sim__fiber *fiber)
 {
-    sim__fiber_arrive(fiber);
+    sim__annotate_arrive(fiber);
     fiber->fn(fiber->argument);
     abort();
 }
 
-#if defined(MYC_SIM_HAS_TSAN)
-__attribute__((noinline, no_sanitize("thread")))
-#else
-__attribute__((noinline))
-#endif
-void sim__fiber_switch(struct sim__fiber *from, struct sim__fiber *to)
+SIM__NOT_INSTRUMENTED void sim__fiber_switch(struct sim__fiber *from, struct sim__fiber *to)
 {
     from->saved_errno = errno;
     to->came_from = from;
-#ifdef MYC_SIM_HAS_ASAN
-    __sanitizer_start_switch_fiber(
-        from->is_final ? NULL : &from->fake_stack, to->stack, to->stack_bytes);
-#endif
-#ifdef MYC_SIM_HAS_TSAN
-    // Flag 0: a switch synchronises. Otherwise the harness's own data would be reported; the price
-    // is that ThreadSanitizer sees no race between simulated threads, only those with real ones.
-    __tsan_switch_to_fiber(to->tsan, 0);
-#endif
-#ifdef MYC_SIM_FIBER_ASSEMBLY
-    sim__fiber_switch_assembly(&from->stack_pointer, to->stack_pointer);
-#else
-    (void)swapcontext(&from->context, &to->context);
-#endif
-    sim__fiber_arrive(from);
+    sim__annotate_leave(from, to);
+    sim__annotate_switch(to->tsan);
+    sim__fiber_jump(from, to);
+    sim__annotate_arrive(from);
     errno = from->saved_errno;
 }
 
@@ -350,9 +286,7 @@ void sim__fiber_destroy(struct sim__fiber *fiber, struct myc_sim_stack_cache *po
     if (fiber->fn == NULL) {
         return;
     }
-#ifdef MYC_SIM_HAS_TSAN
-    __tsan_destroy_fiber(fiber->tsan);
-#endif
+    sim__annotate_destroy(fiber->tsan);
     sim__stack_give(pool, fiber->stack);
     fiber->fn = NULL;
 }

@@ -100,7 +100,39 @@ static void sim__crash_handler(int number, siginfo_t *info, void *context)
 }
 
 #if defined(MYC_SIM_HAS_ASAN) || defined(MYC_SIM_HAS_TSAN)
+
 void __sanitizer_set_death_callback(void (*callback)(void));
+
+// The sanitizer reports bad accesses better than we could; it then calls us.
+static void sim__crash_catch(const stack_t *alternate, const struct sigaction *action)
+{
+    (void)alternate;
+    (void)action;
+    __sanitizer_set_death_callback(sim__crash_report);
+}
+
+static void sim__crash_let_go(void)
+{
+    __sanitizer_set_death_callback(NULL);
+}
+
+#else
+
+static void sim__crash_catch(const stack_t *alternate, const struct sigaction *action)
+{
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    (void)sigaltstack(alternate, NULL);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        (void)sigaction(numbers[i], action, NULL);
+    }
+}
+
+static void sim__crash_let_go(void)
+{
+    stack_t none = {.ss_flags = SS_DISABLE};
+    (void)sigaltstack(&none, NULL);
+}
+
 #endif
 
 static void *sim__crash_install(void)
@@ -115,28 +147,14 @@ static void *sim__crash_install(void)
     action.sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND);
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGABRT, &action, NULL);
-#if defined(MYC_SIM_HAS_ASAN) || defined(MYC_SIM_HAS_TSAN)
-    // The sanitizer reports bad accesses better than we could; it then calls us.
-    __sanitizer_set_death_callback(sim__crash_report);
-    (void)alternate;
-#else
-    (void)sigaltstack(&alternate, NULL);
-    (void)sigaction(SIGSEGV, &action, NULL);
-    (void)sigaction(SIGBUS, &action, NULL);
-    (void)sigaction(SIGILL, &action, NULL);
-    (void)sigaction(SIGFPE, &action, NULL);
-    (void)sigaction(SIGTRAP, &action, NULL);
-#endif
+    sim__crash_catch(&alternate, &action);
     return stack;
 }
 
 static void sim__crash_uninstall(void *stack)
 {
-#if !defined(MYC_SIM_HAS_ASAN) && !defined(MYC_SIM_HAS_TSAN)
-    stack_t none = {.ss_flags = SS_DISABLE};
-    (void)sigaltstack(&none, NULL);
-#endif
     if (stack != NULL) {
+        sim__crash_let_go();
         (void)munmap(stack, SIM__CRASH_STACK_BYTES);
     }
 }
