@@ -520,6 +520,7 @@ struct myc_sim {
     size_t checkpoint_capacity;
     uint64_t check_count;
     uint64_t preemption_count;
+    bool is_preempting; /* the thread that gives way now would rather go on */
     uint64_t object_next;
     uint64_t entropy_count;
     struct sim__heap_block *allocations;

@@ -476,6 +476,8 @@ void sim__give_way(struct myc_sim *world)
     world->run_began = world->steps;
     world->current = next;
     sim__plan(world);
+    world->preemption_count += world->is_preempting && next != self ? 1 : 0;
+    world->is_preempting = false;
     if (next != self) {
         sim__note(world, SIM__NOTE_RUN, self != NULL ? self->id : 0, 0);
         if (self != NULL && self->state == SIM__DEAD) {
@@ -676,7 +678,7 @@ void sim__point_slow(struct myc_sim *world, const char *label)
         gives_way = world->ready_count > 0;
     }
     if (gives_way && !thread->process->is_director) {
-        world->preemption_count++;
+        world->is_preempting = true;
         sim__ready_append(world, thread);
         sim__give_way(world);
     } else {
