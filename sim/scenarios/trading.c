@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The trading example in the simulator: the same services, as threads of one process or as four
+ * processes over simulated shared memory, Unix sockets or TCP, in a world that is as hostile as it
+ * may be.
+ *
+ * Two kinds of run. Without losses: a short stream; everything that a run without messages owes
+ * must arrive, once, in order. With losses: an endless stream in which processes are killed at any
+ * point and started again, and connections break; neighbours must notice a death within a second,
+ * every service must be handed exactly what the auditors expect, and once the faults stop the
+ * stream must flow again and come to its end.
+ */
+#define MYC_SIM_IMPLEMENTATION
+#include <mycelium/sim.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <mycelium/topology.h>
+
+#include "trading_audit.h"
+
+enum { KILLS_MAX = 3, STARTS_MAX = STAGE_COUNT * (KILLS_MAX + 1), FIRST_PORT = 7001 };
+
+static const uint64_t ms_ns = 1000000;
+static const uint64_t second_ns = 1000000000;
+
+enum deployment { LOCAL, SHM, UNIX, TCP, DEPLOYMENT_COUNT };
+
+/** One start of one node: a process, and the services in it. */
+struct incarnation {
+    struct world *world;
+    size_t node;
+    size_t stage_count; /* 4 in the local deployment, else 1 */
+    struct stage *stages[STAGE_COUNT];
+    struct myc_sim_process process;
+    bool is_over; /* myc_node_run() returned */
+    enum myc_status status;
+};
+
+struct world {
+    struct myc_sim *sim;
+    enum deployment deployment;
+    struct myc_topology topology;
+    struct audit audit;
+    struct trading_setup plan; /* what every incarnation is told */
+    size_t node_count;
+    size_t start_count;
+    struct incarnation incarnations[STARTS_MAX];
+    struct incarnation *current[STAGE_COUNT]; /* of each node */
+    struct stage stages[STARTS_MAX + STAGE_COUNT];
+    size_t stage_count;
+};
+
+// The director's; each run begins by clearing it. No process keeps anything here beyond its death
+// but what the director looks at.
+static struct world the_world;
+
+static const char *const node_names[STAGE_COUNT] = {"market", "strategy", "risk", "execution"};
+
+// ---- A process ----
+
+static int node_main(struct myc_platform *platform, void *arg)
+{
+    struct incarnation *self = arg;
+    struct world *world = self->world;
+    struct myc_service_entry entries[STAGE_COUNT];
+    for (size_t i = 0; i < self->stage_count; i++) {
+        struct stage *stage = self->stages[i];
+        entries[i].service = &world->audit.services[stage->index];
+        entries[i].argument = &stage->setup;
+    }
+    const struct myc_node_options options = {
+        .topology = &world->topology,
+        .node = world->topology.nodes[self->node].name,
+        .contract = &trading_contract,
+        .services = entries,
+        .service_count = self->stage_count,
+        .ring_bytes = UINT64_C(64) * 1024};
+    struct myc_node *node = NULL;
+    struct myc_diagnostic why;
+    myc_diagnostic_clear(&why);
+    if (myc_node_create(platform, &options, &node, &why) != MYC_OK) {
+        myc_sim_fail(world->sim, "node %s cannot start: %s", options.node, why.text);
+    }
+    self->status = myc_node_run(node, &why);
+    self->is_over = true;
+    for (size_t i = 0; i < self->stage_count; i++) {
+        stage_check_report(self->stages[i], myc_node_report(node, i));
+    }
+    myc_node_destroy(node);
+    if (self->status != MYC_OK) {
+        myc_sim_log(world->sim, "node %s ended: %s", options.node, why.text);
+    }
+    return self->status == MYC_OK ? 0 : 1;
+}
+
+static struct stage *new_stage(struct world *world, size_t index)
+{
+    struct stage *stage = &world->stages[world->stage_count++];
+    stage_init(stage, &world->audit, index);
+    stage->setup = world->plan;
+    return stage;
+}
+
+static void start_node(struct world *world, size_t node)
+{
+    struct incarnation *self = &world->incarnations[world->start_count++];
+    memset(self, 0, sizeof(*self));
+    self->world = world;
+    self->node = node;
+    if (world->deployment == LOCAL) {
+        self->stage_count = STAGE_COUNT;
+        for (size_t i = 0; i < STAGE_COUNT; i++) {
+            self->stages[i] = new_stage(world, i);
+        }
+    } else {
+        self->stage_count = 1;
+        self->stages[0] = new_stage(world, node);
+    }
+    self->process =
+        myc_sim_start(world->sim, "host", world->topology.nodes[node].name, node_main, self);
+    world->current[node] = self;
+}
+
+// ---- The world ----
+
+// The present incarnation of a stage.
+static struct stage *stage_of(const struct world *world, size_t index)
+{
+    return world->deployment == LOCAL ? world->current[0]->stages[index]
+                                      : world->current[index]->stages[0];
+}
+
+static void build_topology(struct world *world)
+{
+    static const char *const prefixes[DEPLOYMENT_COUNT] = {"", "shm:/run/", "unix:/run/", "tcp:"};
+    struct myc_topology *topology = &world->topology;
+    world->node_count = world->deployment == LOCAL ? 1 : STAGE_COUNT;
+    topology->node_count = (uint32_t)world->node_count;
+    for (size_t i = 0; i < STAGE_COUNT; i++) {
+        bool is_local = world->deployment == LOCAL;
+        struct myc_topology_node *node = &topology->nodes[is_local ? 0 : i];
+        char endpoint[64] = "local";
+        if (world->deployment == TCP) {
+            (void)snprintf(
+                endpoint, sizeof(endpoint), "tcp:127.0.0.1:%u", FIRST_PORT + (unsigned)i);
+        } else if (!is_local) {
+            (void)snprintf(
+                endpoint, sizeof(endpoint), "%s%s", prefixes[world->deployment], node_names[i]);
+        }
+        (void)snprintf(node->name, sizeof(node->name), "%s", is_local ? "all" : node_names[i]);
+        (void)snprintf(
+            node->services[node->service_count++],
+            MYC_NAME_BYTES,
+            "%s",
+            world->audit.services[i].name);
+        enum myc_status status =
+            myc_endpoint_parse(endpoint, NULL, &node->transport, &node->address, NULL);
+        myc_sim_check(world->sim, status == MYC_OK, "the scenario's endpoints are good");
+    }
+    myc_sim_check(
+        world->sim,
+        myc_topology_check(topology, NULL) == MYC_OK,
+        "the scenario's topology is good");
+}
+
+static struct world *begin(struct myc_sim *sim, enum deployment first)
+{
+    struct world *world = &the_world;
+    memset(world, 0, sizeof(*world));
+    world->sim = sim;
+    uint64_t choices = (uint64_t)DEPLOYMENT_COUNT - (uint64_t)first;
+    world->deployment =
+        (enum deployment)(first + myc_sim_choose(sim, "trading.deployment", choices));
+    audit_init(&world->audit, sim, world->deployment == UNIX || world->deployment == TCP);
+    build_topology(world);
+    world->plan.input.seed = myc_sim_choose(sim, "trading.market", 1000);
+    world->plan.startup_timeout_ns = 30 * second_ns;
+    static const char *const names[DEPLOYMENT_COUNT] = {
+        "runs local", "runs shm", "runs unix", "runs tcp"};
+    myc_sim_count(sim, names[world->deployment], 1);
+    return world;
+}
+
+// In any order, each a little later than the one before.
+static void start_all(struct world *world)
+{
+    bool is_started[STAGE_COUNT] = {false};
+    for (size_t left = world->node_count; left > 0; left--) {
+        size_t skip = (size_t)myc_sim_choose(world->sim, "trading.start", left);
+        size_t node = 0;
+        while (is_started[node] || skip > 0) {
+            skip -= is_started[node] ? 0 : 1;
+            node++;
+        }
+        is_started[node] = true;
+        start_node(world, node);
+        myc_sim_run_for(world->sim, myc_sim_choose(world->sim, "trading.start_ms", 20) * ms_ns);
+    }
+}
+
+static bool all_have_ended(void *context)
+{
+    const struct world *world = context;
+    for (size_t i = 0; i < world->node_count; i++) {
+        if (myc_sim_is_running(world->sim, world->current[i]->process)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_all_end(struct world *world)
+{
+    bool is_over = myc_sim_run_until(
+        world->sim, all_have_ended, world, myc_sim_now_ns(world->sim) + 60 * second_ns);
+    myc_sim_check(world->sim, is_over, "the stream comes to its end on every node");
+    for (size_t i = 0; i < world->node_count; i++) {
+        myc_sim_check(
+            world->sim,
+            myc_sim_exit_code(world->sim, world->current[i]->process) == 0,
+            "every node ends well");
+    }
+}
+
+// ---- Without losses ----
+
+static void run_whole(struct myc_sim *sim)
+{
+    struct world *world = begin(sim, LOCAL);
+    struct trading_expected expected;
+    world->plan.row_count = 20 + myc_sim_choose(sim, "trading.rows", 60);
+    world->plan.paced_count = myc_sim_choose(sim, "trading.paced", world->plan.row_count + 1);
+    world->plan.period_ns = ms_ns;
+    trading_expect(&world->plan.input, world->plan.row_count, world->plan.paced_count, &expected);
+    start_all(world);
+    check_all_end(world);
+    const struct trading_execution_result *result = &stage_of(world, 3)->setup.execution;
+    const struct trading_adapter_result *adapter = &stage_of(world, 0)->setup.adapter;
+    myc_sim_check(sim, result->stage.is_complete, "the last service saw the end");
+    myc_sim_check(
+        sim, adapter->messages == expected.market_messages, "everything owed was published");
+    myc_sim_check(
+        sim,
+        result->stage.received == expected.orders && result->stage.owed == expected.orders,
+        "every order owed arrived");
+    myc_sim_check(sim, result->stage.out_of_order == 0, "no order is repeated or late");
+    myc_sim_check(
+        sim, result->order_digest == expected.order_digest, "the orders are those that were owed");
+    for (size_t i = 0; i < STAGE_COUNT; i++) {
+        const struct stage *stage = stage_of(world, i);
+        myc_sim_check(sim, stage->lost == 0, "nothing is lost where nothing breaks");
+        myc_sim_check(
+            sim,
+            stage->upstream_died == 0 && stage->downstream_died == 0,
+            "nobody is reported dead who lives");
+    }
+    myc_sim_count(sim, "orders delivered", expected.orders);
+}
+
+// ---- With losses ----
+
+struct death {
+    struct world *world;
+    size_t victim;
+    bool is_upstream_owed; /* the stage before it, which publishes to it, must be told */
+    bool is_downstream_owed;
+    uint32_t upstream_count;
+    uint32_t downstream_count;
+};
+
+static bool victim_is_dead(void *context)
+{
+    const struct death *death = context;
+    return !myc_sim_is_running(death->world->sim, death->world->current[death->victim]->process);
+}
+
+static bool death_was_told(void *context)
+{
+    const struct death *death = context;
+    const struct world *world = death->world;
+    bool is_told = true;
+    if (death->is_upstream_owed) {
+        const struct stage *before = stage_of(world, death->victim - 1);
+        is_told = before->downstream_died > death->upstream_count;
+    }
+    if (death->is_downstream_owed) {
+        const struct stage *after = stage_of(world, death->victim + 1);
+        is_told = is_told && after->upstream_died > death->downstream_count;
+    }
+    return is_told;
+}
+
+// Who knew the victim at the moment of its death must hear of it within a second.
+static void check_death_is_told(struct death *death)
+{
+    struct world *world = death->world;
+    if (death->victim > 0) {
+        const struct stage *before = stage_of(world, death->victim - 1);
+        death->is_upstream_owed = before->downstream_live > 0;
+        death->upstream_count = before->downstream_died;
+    }
+    if (death->victim + 1 < STAGE_COUNT) {
+        const struct stage *after = stage_of(world, death->victim + 1);
+        death->is_downstream_owed = after->upstream_live > 0;
+        death->downstream_count = after->upstream_died;
+    }
+    bool is_told = myc_sim_run_until(
+        world->sim, death_was_told, death, myc_sim_now_ns(world->sim) + second_ns);
+    myc_sim_check(world->sim, is_told, "a death is noticed within a second");
+    myc_sim_count(world->sim, "deaths", 1);
+}
+
+static bool victim_is_back(void *context)
+{
+    const struct death *death = context;
+    const struct stage *stage = stage_of(death->world, death->victim);
+    bool has_upstream = death->victim == 0 || stage->upstream_live > 0;
+    bool has_downstream = death->victim + 1 == STAGE_COUNT || stage->downstream_live > 0;
+    return has_upstream && has_downstream;
+}
+
+// Kills a process at any of its points, or wherever it stands when it passes too few of them.
+static void kill_one(struct world *world)
+{
+    struct myc_sim *sim = world->sim;
+    struct death death = {.world = world};
+    death.victim = (size_t)myc_sim_choose(sim, "trading.victim", STAGE_COUNT);
+    struct myc_sim_process process = world->current[death.victim]->process;
+    myc_sim_kill_at(sim, process, 1 + myc_sim_choose(sim, "trading.kill_point", 2000));
+    bool is_dead =
+        myc_sim_run_until(sim, victim_is_dead, &death, myc_sim_now_ns(sim) + 2 * second_ns);
+    if (!is_dead) {
+        myc_sim_kill(sim, process);
+    }
+    check_death_is_told(&death);
+    myc_sim_run_for(sim, myc_sim_choose(sim, "trading.restart_ms", 300) * ms_ns);
+    start_node(world, death.victim);
+    bool is_back =
+        myc_sim_run_until(sim, victim_is_back, &death, myc_sim_now_ns(sim) + 10 * second_ns);
+    myc_sim_check(sim, is_back, "a process that is started again joins again");
+}
+
+struct progress {
+    const struct world *world;
+    uint64_t wanted;
+};
+
+static bool orders_flow(void *context)
+{
+    const struct progress *progress = context;
+    return stage_of(progress->world, 3)->setup.execution.stage.received >= progress->wanted;
+}
+
+static void check_progress(struct world *world, uint64_t orders)
+{
+    struct progress progress = {world, stage_of(world, 3)->setup.execution.stage.received + orders};
+    bool is_flowing = myc_sim_run_until(
+        world->sim, orders_flow, &progress, myc_sim_now_ns(world->sim) + 20 * second_ns);
+    myc_sim_check(world->sim, is_flowing, "orders flow once the faults have stopped");
+}
+
+static void run_broken(struct myc_sim *sim)
+{
+    struct world *world = begin(sim, SHM);
+    world->plan.row_count = UINT64_MAX;
+    world->plan.paced_count = UINT64_MAX;
+    world->plan.period_ns = (2 + myc_sim_choose(sim, "trading.period_ms", 10)) * ms_ns;
+    if (world->deployment == TCP && myc_sim_chance(sim, "trading.resets", 1, 2)) {
+        myc_sim_allow(sim, MYC_SIM_FAULT_RESET, true);
+        myc_sim_count(sim, "runs with resets", 1);
+    }
+    start_all(world);
+    uint64_t kills = 1 + myc_sim_choose(sim, "trading.kills", KILLS_MAX);
+    for (uint64_t i = 0; i < kills; i++) {
+        kill_one(world);
+    }
+    myc_sim_faults(sim, false);
+    myc_sim_run_for(sim, 3 * second_ns);
+    check_progress(world, 5);
+    // From here on every link holds, so the End reaches everybody.
+    stage_of(world, 0)->setup.row_count = 0;
+    check_all_end(world);
+    const struct trading_execution_result *result = &stage_of(world, 3)->setup.execution;
+    myc_sim_check(sim, result->stage.is_complete, "the last service saw the end");
+    myc_sim_check(sim, result->stage.out_of_order == 0, "no order is repeated or late");
+    myc_sim_count(sim, "orders delivered", result->stage.received);
+}
+
+// Both kinds, so that one campaign has both.
+static void run_any(struct myc_sim *sim)
+{
+    if (myc_sim_chance(sim, "trading.is_broken", 1, 2)) {
+        run_broken(sim);
+    } else {
+        run_whole(sim);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct myc_sim_scenario scenarios[] = {
+        {"trading", "the example's pipeline, whole or with kills and resets", run_any},
+        {"trading-whole", "the pipeline without losses: everything owed arrives once", run_whole},
+        {"trading-broken", "the pipeline with kills, restarts and resets", run_broken},
+    };
+    return myc_sim_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}
