@@ -17,7 +17,7 @@ function(myc_scenario name)
     endif()
     add_executable(${target} ${scenario_SOURCES})
     target_link_libraries(${target} PRIVATE
-        mycelium_sim ${archive} ${scenario_LINK} myc_warnings myc_sanitize)
+        mycelium_sim ${scenario_LINK} ${archive} myc_warnings myc_sanitize)
     if(NOT MYC_BUILD_TESTS)
         return()
     endif()
