@@ -19,8 +19,8 @@ extern "C" {
  * Ownership: the caller destroys it, after everything made with it.
  * Errors: NO_MEMORY, IO (a kernel older than 5.10).
  */
-MYC_MUST_USE enum myc_status myc_posix_create(
-    struct myc_platform **out_platform, struct myc_diagnostic *diagnostic);
+MYC_MUST_USE enum myc_status
+myc_posix_create(struct myc_platform **out_platform, struct myc_diagnostic *diagnostic);
 
 /** Destroys the platform. Accepts NULL. */
 void myc_posix_destroy(struct myc_platform *platform);

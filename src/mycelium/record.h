@@ -27,11 +27,11 @@ enum {
     MYC_RECORD_ALIGNMENT = 8,
 
     /* Types of the library's own records. PAD fills a ring's end; the others count as stated. */
-    MYC_RECORD_PAD = 0xFF00,       /* skip; counts no sequence number */
-    MYC_RECORD_ENVELOPE = 0xFF01,  /* metadata of the next record; counts none */
-    MYC_RECORD_FRAGMENT = 0xFF02,  /* part of a long message; the last part counts one */
-    MYC_RECORD_GAP = 0xFF03,       /* struct myc_gap: counts `count` sequence numbers */
-    MYC_RECORD_HELLO = 0xFF10,     /* session records, see wire/session.h; they count none */
+    MYC_RECORD_PAD = 0xFF00,      /* skip; counts no sequence number */
+    MYC_RECORD_ENVELOPE = 0xFF01, /* metadata of the next record; counts none */
+    MYC_RECORD_FRAGMENT = 0xFF02, /* part of a long message; the last part counts one */
+    MYC_RECORD_GAP = 0xFF03,      /* struct myc_gap: counts `count` sequence numbers */
+    MYC_RECORD_HELLO = 0xFF10,    /* session records, see wire/session.h; they count none */
     MYC_RECORD_WELCOME = 0xFF11,
     MYC_RECORD_REJECT = 0xFF12,
     MYC_RECORD_ANNOUNCE = 0xFF13,
@@ -72,7 +72,7 @@ enum myc_loss_cause {
 #define MYC_LOSS_ENUM_(name, text) MYC_LOSS_##name,
     MYC_LOSS_LIST(MYC_LOSS_ENUM_)
 #undef MYC_LOSS_ENUM_
-    MYC_LOSS_COUNT
+        MYC_LOSS_COUNT
 };
 
 /** Payload of MYC_RECORD_GAP, little-endian. */

@@ -21,8 +21,8 @@ extern "C" {
 
 enum {
     MYC_DIGEST_BYTES = 32,
-    MYC_TOPIC_BYTES_MAX = 63,    /* length of a topic's name, without its terminator */
-    MYC_MESSAGE_TYPE_MIN = 1,    /* type ids of contracts: 1 to MYC_MESSAGE_TYPE_MAX */
+    MYC_TOPIC_BYTES_MAX = 63, /* length of a topic's name, without its terminator */
+    MYC_MESSAGE_TYPE_MIN = 1, /* type ids of contracts: 1 to MYC_MESSAGE_TYPE_MAX */
     MYC_MESSAGE_TYPE_MAX = 0xFEFF
 };
 
@@ -32,8 +32,8 @@ enum {
  * `payload` is 8-aligned and `size` bytes long, at least the type's size.
  * Returns: OK, or CORRUPT with the field's name in the diagnostic.
  */
-typedef enum myc_status myc_validate_fn(
-    const void *payload, size_t size, struct myc_diagnostic *diagnostic);
+typedef enum myc_status
+myc_validate_fn(const void *payload, size_t size, struct myc_diagnostic *diagnostic);
 
 struct myc_message_type {
     uint16_t id;
@@ -63,8 +63,8 @@ const struct myc_message_type *myc_contract_find(const struct myc_contract *cont
  *
  * Returns: OK, or INVALID with the message and the rule in the diagnostic. Threads: any. [SCHEMA-2]
  */
-MYC_MUST_USE enum myc_status myc_contract_check(
-    const struct myc_contract *contract, struct myc_diagnostic *diagnostic);
+MYC_MUST_USE enum myc_status
+myc_contract_check(const struct myc_contract *contract, struct myc_diagnostic *diagnostic);
 
 #ifdef __cplusplus
 }

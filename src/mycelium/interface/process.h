@@ -143,7 +143,8 @@ MYC_MUST_USE static inline enum myc_status myc_process_reap(
     return process->ops->reap(process, child, out_exit);
 }
 
-/** Whether `user` may talk to this process: the same user, or root. True where there are no users. */
+/** Whether `user` may talk to this process: the same user, or root. True where there are no users.
+ */
 static inline bool myc_process_trusts_user(struct myc_process *process, uint32_t user)
 {
     return process->ops->user == NULL || user == 0 || user == process->ops->user(process);
