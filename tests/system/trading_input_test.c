@@ -123,7 +123,7 @@ static void test_bad_topologies_are_named(void **state)
         run_refused(system, arguments, topology_cases[i].says);
     }
     const char *const missing[] = {"--topology", "no/such.toml", NULL};
-    run_refused(system, missing, "no/such.toml: no object has that name");
+    run_refused(system, missing, "no/such.toml: there is no such file");
     const char *const unnamed[] = {"--topology", system->topology, NULL};
     run_refused(system, unnamed, "'--node' is missing; the nodes of ");
 }
@@ -166,7 +166,7 @@ static void test_bad_recordings_are_named(void **state)
     }
     const char *const missing[] = {
         "--topology", system->topology, "--node", "market", "--input", "no.csv", NULL};
-    run_refused(system, missing, "no.csv: no object has that name");
+    run_refused(system, missing, "no.csv: there is no such file");
     assert_int_not_equal(access("market.sock", F_OK), 0);
 }
 

@@ -430,7 +430,10 @@ file_failed(struct myc_diagnostic *diagnostic, enum myc_status status, const cha
 {
     (void)myc_diagnostic_set(diagnostic, status, 0, path);
     myc_diagnostic_append(diagnostic, ": ");
-    myc_diagnostic_append(diagnostic, myc_status_sentence(status));
+    myc_diagnostic_append(
+        diagnostic,
+        status == MYC_NOT_FOUND ? "there is no such file; check the path"
+                                : myc_status_sentence(status));
     return status;
 }
 

@@ -204,6 +204,7 @@ static int run_node(struct program *program)
     stoppable_node = NULL;
     int code = EXIT_GOOD;
     if (status == MYC_MISMATCH) {
+        myc_diagnostic_append(&program->diagnostic, "; build both from one contract");
         code = answer(program, EXIT_BAD_INPUT);
     } else {
         trading_report_print(

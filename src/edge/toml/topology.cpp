@@ -369,7 +369,12 @@ enum myc_status myc_toml_load_topology(
     struct myc_handle handle = {0};
     enum myc_status status = myc_file_open(platform->file, path, 0, &handle, diagnostic);
     if (status != MYC_OK) {
-        return set_with_file(diagnostic, status, path, myc_status_sentence(status));
+        return set_with_file(
+            diagnostic,
+            status,
+            path,
+            status == MYC_NOT_FOUND ? "there is no such file; check the path"
+                                    : myc_status_sentence(status));
     }
     uint64_t size = 0;
     char *bytes = nullptr;
