@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// What is measured, in the order in which it is printed, and what is not yet.
+#include "bench.h"
+
+const struct bench_experiment *const bench_experiments[] = {
+    &bench_ring_one_thread,
+    &bench_ring_oneway,
+    &bench_ring_latency,
+    &bench_ring_fanout,
+    &bench_ring_inplace_1k,
+    &bench_ring_inplace_64k,
+    &bench_bus_local_one_thread,
+    &bench_bus_local_two_threads,
+    &bench_bus_shm_oneway,
+    &bench_bus_shm_rtt,
+    &bench_bus_unix_rtt_busy,
+    &bench_bus_tcp_rtt_busy,
+    &bench_bus_unix_rtt_block,
+    &bench_bus_tcp_rtt_block,
+    &bench_bus_unix_stream,
+    &bench_bus_tcp_stream,
+};
+
+const size_t bench_experiment_count = sizeof(bench_experiments) / sizeof(bench_experiments[0]);
+
+const struct bench_gap bench_gaps[] = {
+    {"ring", "place_file", "rings in files do not exist yet", false},
+    {"ring", "overwrite_copy", "lapping readers do not exist yet", false},
+    {"ring", "vs_iceoryx", "the iceoryx peer is not wired in yet", false},
+#ifndef BENCH_HAS_ZMQ
+    {"bus", "unix_vs_zmq", "libzmq was not there when this was built", true},
+    {"bus", "tcp_vs_zmq", "libzmq was not there when this was built", true},
+#endif
+    {"bus", "unix_vs_nng", "the nng peer is not wired in yet", true},
+    {"bus", "tcp_vs_nng", "the nng peer is not wired in yet", true},
+    {"bus", "tcp_vs_nats", "the NATS peer is not wired in yet", true},
+    {"bus", "tcp_fanout_10", "ten receiving nodes are not wired in yet", true},
+};
+
+const size_t bench_gap_count = sizeof(bench_gaps) / sizeof(bench_gaps[0]);
