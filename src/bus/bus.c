@@ -243,6 +243,9 @@ static void step(struct myc_bus *bus)
     for (uint32_t i = 0; i < MYC_IMAGES_MAX; i++) {
         myc__inbound_step(bus, i);
     }
+    for (uint32_t i = 0; i < MYC_OUTLETS_MAX; i++) {
+        myc__outbound_step(bus, i);
+    }
     myc__accepted_step(bus);
 }
 

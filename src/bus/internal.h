@@ -139,6 +139,8 @@ struct myc_publisher {
 
 struct myc__bus_outlet {
     bool is_used;
+    bool is_lost;     /* the connection broke; the slot stays until it is known why */
+    uint64_t lost_ns; /* when, if so */
     uint32_t generation;
     int32_t link;
     uint32_t slot;
@@ -425,6 +427,9 @@ void myc__outbound_accept(
 
 /** Handles readiness of an outlet's stream. Call with the lock. */
 void myc__outbound_event(struct myc_bus *bus, uint32_t index, uint32_t events);
+
+/** Gives up a broken outlet whose node lives on and did not dial again. Call with the lock. */
+void myc__outbound_step(struct myc_bus *bus, uint32_t index);
 
 /** A peer asks to read a ring through shared memory. False: protocol error. Call with the lock. */
 bool myc__outbound_subscribe(

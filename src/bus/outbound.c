@@ -33,20 +33,42 @@ static int32_t find_free_outlet(const struct myc_bus *bus)
     return MYC__NO_INDEX;
 }
 
-static void close_outlet(struct myc_bus *bus, int32_t index, enum myc_notice_kind kind)
+static void close_stream(struct myc_bus *bus, int32_t index)
 {
     struct myc__bus_outlet *outlet = &bus->outlets[index];
     struct myc_publisher *publisher = outlet->publisher;
     uint32_t bit = UINT32_C(1) << index;
+    if (outlet->is_lost) {
+        return;
+    }
     // The publisher may still try the outlet: it then fails to get the token, and leaves.
     uint32_t mask = myc_load_relaxed_u32(&publisher->outlet_mask);
     myc_store_release_u32(&publisher->outlet_mask, mask & ~bit);
     myc__outlet_close(&outlet->outlet);
+}
+
+static void close_outlet(struct myc_bus *bus, int32_t index, enum myc_notice_kind kind)
+{
+    struct myc__bus_outlet *outlet = &bus->outlets[index];
+    struct myc_publisher *publisher = outlet->publisher;
+    close_stream(bus, index);
     myc__publisher_slot_left(
         publisher, outlet->slot, kind, myc_load_relaxed_u64(&outlet->outlet.acknowledged));
     outlet->is_used = false;
+    outlet->is_lost = false;
     outlet->generation++;
     outlet->publisher = NULL;
+}
+
+// The data connection ends before or after the control connection, which alone tells why: the slot
+// waits for that.
+static void lose_outlet(struct myc_bus *bus, int32_t index)
+{
+    struct myc__bus_outlet *outlet = &bus->outlets[index];
+    close_stream(bus, index);
+    outlet->is_lost = true;
+    outlet->lost_ns = bus->now_ns;
+    outlet->generation++;
 }
 
 static void reject_data(
@@ -188,8 +210,26 @@ void myc__outbound_event(struct myc_bus *bus, uint32_t index, uint32_t events)
         }
         return;
     }
-    close_outlet(
-        bus, (int32_t)index, status == MYC_CORRUPT ? MYC_NOTICE_CORRUPT : MYC_NOTICE_UNMATCHED);
+    if (status == MYC_CORRUPT) {
+        close_outlet(bus, (int32_t)index, MYC_NOTICE_CORRUPT);
+    } else {
+        lose_outlet(bus, (int32_t)index);
+    }
+}
+
+void myc__outbound_step(struct myc_bus *bus, uint32_t index)
+{
+    struct myc__bus_outlet *outlet = &bus->outlets[index];
+    if (!outlet->is_used || !outlet->is_lost || bus->links[outlet->link].state != MYC__LINK_UP) {
+        return;
+    }
+    // Its node is there and says nothing: only this subscriber went away.
+    uint64_t verdict_ns = outlet->lost_ns + bus->options.link_grace_ns;
+    if (bus->now_ns >= verdict_ns) {
+        close_outlet(bus, (int32_t)index, MYC_NOTICE_UNMATCHED);
+    } else {
+        myc__bus_due(bus, verdict_ns);
+    }
 }
 
 // ---- Shared memory ----
