@@ -13,14 +13,13 @@
 
 #include "system/trading.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+enum { FIRST_PORT = 24881 };
 
 static const char *const node_names[NODE_COUNT] = {"market", "strategy", "risk", "execution"};
 static const char *const service_names[NODE_COUNT] = {"adapter", "arbitrage", "risk", "execution"};
@@ -38,25 +37,12 @@ static uint64_t count_shm_entries(void)
     return count;
 }
 
-// Ports that were free a moment ago, all bound at once so that they differ.
-static void pick_ports(uint16_t *ports, size_t count)
+// A loopback address that no other test on this machine uses at the same time: made from the pid.
+static void own_host(char *host, size_t size)
 {
-    int sockets[NODE_COUNT];
-    for (size_t i = 0; i < count; i++) {
-        struct sockaddr_in address;
-        socklen_t size = sizeof(address);
-        memset(&address, 0, sizeof(address));
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        sockets[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        assert_true(sockets[i] >= 0);
-        assert_int_equal(bind(sockets[i], (struct sockaddr *)&address, size), 0);
-        assert_int_equal(getsockname(sockets[i], (struct sockaddr *)&address, &size), 0);
-        ports[i] = ntohs(address.sin_port);
-    }
-    for (size_t i = 0; i < count; i++) {
-        (void)close(sockets[i]);
-    }
+    unsigned pid = (unsigned)getpid();
+    (void)snprintf(
+        host, size, "127.%u.%u.%u", 1 + (pid >> 14) % 250, (pid >> 7) % 128, 1 + pid % 128);
 }
 
 const char *trading_node_name(const struct trading_system *system, size_t node)
@@ -90,13 +76,14 @@ void trading_setup_system(struct trading_system *system, const char *kind)
             "services = [\"adapter\", \"arbitrage\", \"risk\", \"execution\"]\n");
     } else {
         system->node_count = NODE_COUNT;
-        uint16_t ports[NODE_COUNT];
-        pick_ports(ports, NODE_COUNT);
+        char host[32];
+        own_host(host, sizeof(host));
         size_t len = 0;
         for (size_t i = 0; i < NODE_COUNT; i++) {
             char endpoint[64];
             if (strcmp(kind, "tcp") == 0) {
-                (void)snprintf(endpoint, sizeof(endpoint), "tcp:127.0.0.1:%u", ports[i]);
+                (void)snprintf(
+                    endpoint, sizeof(endpoint), "tcp:%s:%u", host, FIRST_PORT + (unsigned)i);
             } else {
                 (void)snprintf(endpoint, sizeof(endpoint), "%s:%s.sock", kind, node_names[i]);
             }

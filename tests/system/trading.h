@@ -27,8 +27,8 @@ struct trading_system {
 const char *trading_node_name(const struct trading_system *system, size_t node);
 
 /**
- * Makes the directory and a topology of the given kind: "local", "shm", "unix" or "tcp"; TCP ports
- * are picked from those that are free.
+ * Makes the directory and a topology of the given kind: "local", "shm", "unix" or "tcp"; TCP nodes
+ * get a loopback address of this test process alone.
  */
 void trading_setup_system(struct trading_system *system, const char *kind);
 
