@@ -7,7 +7,9 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,27 +35,50 @@ struct program {
     struct myc_diagnostic diagnostic;
 };
 
-// The one thing a signal handler can reach.
-static struct myc_node *volatile stoppable_node;
+// ---- Being asked to stop ----
 
-static void on_signal(int number)
+struct stopper {
+    struct myc_node *node;
+    pthread_t thread;
+    sigset_t signals;
+};
+
+// Signals are waited for on a thread of their own, where anything may be called. SIGUSR1 ends it.
+static void *wait_for_signals(void *opaque)
 {
-    (void)number;
-    struct myc_node *node = stoppable_node;
-    if (node != NULL) {
-        myc_node_request_stop(node);
+    const struct stopper *stopper = opaque;
+    for (;;) {
+        int number = 0;
+        if (sigwait(&stopper->signals, &number) == 0 && number == SIGUSR1) {
+            return NULL;
+        }
+        myc_node_request_stop(stopper->node);
     }
 }
 
-static void handle_signals(void)
+// Before any thread is started: all of them leave these signals to the one that waits for them.
+static void hold_signals(sigset_t *signals)
 {
-    struct sigaction action;
-    memset(&action, 0, sizeof(action));
-    action.sa_handler = on_signal;
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigemptyset(signals);
+    (void)sigaddset(signals, SIGINT);
+    (void)sigaddset(signals, SIGTERM);
+    (void)sigaddset(signals, SIGUSR1);
+    (void)pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
+
+static bool start_stopper(struct stopper *stopper, struct myc_node *node)
+{
+    stopper->node = node;
+    return pthread_create(&stopper->thread, NULL, wait_for_signals, stopper) == 0;
+}
+
+static void end_stopper(struct stopper *stopper)
+{
+    (void)pthread_kill(stopper->thread, SIGUSR1);
+    (void)pthread_join(stopper->thread, NULL);
+}
+
+// ---- Checking the input ----
 
 static enum myc_status fail_about_topology(
     struct program *program, enum myc_status status, const char *text, const char *name)
@@ -168,6 +193,8 @@ static enum myc_status prepare(struct program *program)
     return status;
 }
 
+// ---- Running ----
+
 static int answer(const struct program *program, int code)
 {
     (void)fprintf(stderr, "trading: %s\n", program->diagnostic.text);
@@ -193,15 +220,20 @@ static int run_node(struct program *program)
         .service_count = entry_count,
         .spin_ns = program->options.spin_us * 1000};
     struct myc_node *node = NULL;
+    struct stopper stopper;
+    hold_signals(&stopper.signals);
     if (myc_node_create(program->platform, &options, &node, &program->diagnostic) != MYC_OK) {
         return answer(program, EXIT_BAD_INPUT);
     }
-    stoppable_node = node;
-    handle_signals();
+    if (!start_stopper(&stopper, node)) {
+        myc_node_destroy(node);
+        (void)myc_diagnostic_set(&program->diagnostic, MYC_LIMIT, 0, "no thread for signals");
+        return answer(program, EXIT_RUN_FAILED);
+    }
     uint64_t start_ns = myc_clock_monotonic_ns(program->platform->clock);
     enum myc_status status = myc_node_run(node, &program->diagnostic);
     uint64_t end_ns = myc_clock_monotonic_ns(program->platform->clock);
-    stoppable_node = NULL;
+    end_stopper(&stopper);
     int code = EXIT_GOOD;
     if (status == MYC_MISMATCH) {
         myc_diagnostic_append(&program->diagnostic, "; build both from one contract");
