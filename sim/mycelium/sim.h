@@ -230,6 +230,24 @@ uint64_t myc_sim_points(struct myc_sim *sim, struct myc_sim_process process);
  */
 void myc_sim_tolerate_leaks(struct myc_sim *sim, struct myc_sim_process process);
 
+/* ---- The director: files ---- */
+
+/**
+ * Puts a file with these bytes on a host, replacing what it held, and makes the directories above.
+ * A host begins with the directories /tmp, /run and /var/tmp; relative paths begin at its root.
+ */
+void myc_sim_put_file(
+    struct myc_sim *sim, const char *host, const char *path, const void *bytes, size_t size);
+
+/** Makes a directory and those above it; programs cannot make any. Harmless if it is there. */
+void myc_sim_put_directory(struct myc_sim *sim, const char *host, const char *path);
+
+/**
+ * The bytes of a host's file, for oracles. NULL if there is none. Valid until the file is written.
+ */
+const void *
+myc_sim_get_file(struct myc_sim *sim, const char *host, const char *path, size_t *out_size);
+
 /* ---- The director: time ---- */
 
 /**

@@ -26,8 +26,9 @@ closed_object(struct myc_sim *world, struct sim__object *object, struct sim__pro
     closes++;
 }
 
-static const struct sim__object_ops pipe_ops = {"pipe", release_object, closed_object};
-static const struct sim__object_ops other_ops = {"other", release_object, NULL};
+static const struct sim__object_ops pipe_ops = {
+    .kind = "pipe", .release = release_object, .closed = closed_object};
+static const struct sim__object_ops other_ops = {.kind = "other", .release = release_object};
 
 static int idle(struct myc_platform *platform, void *arg)
 {

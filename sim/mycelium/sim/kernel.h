@@ -194,13 +194,19 @@ struct sim__object_ops {
     void (*release)(struct myc_sim *world, struct sim__object *object);
     /** A descriptor of `process` was closed, by it or by its death; before the drop. Optional. */
     void (*closed)(struct myc_sim *world, struct sim__object *object, struct sim__process *process);
+    /** What it is ready for now: MYC_READABLE, ... of poller.h. NULL: pollers cannot watch it. */
+    uint32_t (*ready)(struct myc_sim *world, struct sim__object *object);
+    bool is_exact; /* a poller never reports it without cause, whatever the faults */
 };
+
+struct sim__registration;
 
 /** First member of everything that descriptors name. */
 struct sim__object {
     const struct sim__object_ops *ops;
     uint64_t id; /* the same in every run of the same draws */
     uint32_t references;
+    struct sim__registration *watchers; /* in pollers; see sim/poller.h */
 };
 
 /** Prepares an object that one reference names: the caller's. */
@@ -212,6 +218,12 @@ void sim__object_retain(struct sim__object *object);
 
 /** Takes a reference away; the last one releases. Accepts NULL. */
 void sim__object_drop(struct myc_sim *world, struct sim__object *object);
+
+/** Wakes whoever polls the object if it is ready for what they want. Call after each change. */
+void sim__object_changed(struct myc_sim *world, struct sim__object *object);
+
+/** Takes the object out of every poller. */
+void sim__object_unwatch(struct myc_sim *world, struct sim__object *object);
 
 /**
  * Gives a process a descriptor, which owns a reference of its own. The lowest free number, from 1.

@@ -31,13 +31,18 @@ void *sim__allocate(struct myc_sim *world, size_t size)
     return block + 1;
 }
 
-void sim__free(struct myc_sim *world, void *memory)
+/* Not inlined: gcc 12 then suspects a null block in callers that cannot have one. */
+__attribute__((noinline)) void sim__free(struct myc_sim *world, void *memory)
 {
     if (memory == NULL) {
         return;
     }
     struct sim__heap_block *block = (struct sim__heap_block *)memory - 1;
-    *(block->previous != NULL ? &block->previous->next : &world->allocations) = block->next;
+    if (block->previous != NULL) {
+        block->previous->next = block->next;
+    } else {
+        world->allocations = block->next;
+    }
     if (block->next != NULL) {
         block->next->previous = block->previous;
     }
@@ -70,6 +75,7 @@ void sim__object_retain(struct sim__object *object)
 void sim__object_drop(struct myc_sim *world, struct sim__object *object)
 {
     if (object != NULL && --object->references == 0) {
+        sim__object_unwatch(world, object);
         object->ops->release(world, object);
     }
 }
