@@ -195,7 +195,11 @@ static void case_words_are_apart(struct contract_env *env)
     uint32_t strays = 0;
     for (uint32_t round = 0; round < 200; round++) {
         strays += myc_wait_wake(env->platform->wait, &words[1], 1, MYC_WAIT_PROCESS);
-        myc_thread_relax(thread, round);
+        if (round % 16 == 0) {
+            // Not every round: the simulator takes a thread that only relaxes for one that waits,
+            // and lets time pass up to the sleeper's deadline.
+            myc_thread_relax(thread, round);
+        }
     }
     myc_store_release_u32(&words[0], 1);
     (void)myc_wait_wake(env->platform->wait, &words[0], 1, MYC_WAIT_PROCESS);
