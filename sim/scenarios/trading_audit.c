@@ -25,17 +25,6 @@ static struct stream *find_epoch(struct stage *stage, uint64_t epoch)
     return NULL;
 }
 
-// Two instances are open at the same time only while one drains: the number tells them apart.
-static struct stream *find_next(struct stage *stage, uint64_t sequence)
-{
-    for (size_t i = 0; i < STREAMS_MAX; i++) {
-        if (stage->streams[i].is_open && stage->streams[i].next == sequence) {
-            return &stage->streams[i];
-        }
-    }
-    return NULL;
-}
-
 static void step_market(struct stream *stream)
 {
     if (!stream->is_swap_next && stream->row.has_swap) {
@@ -130,13 +119,14 @@ audit_message(struct myc_context *context, const void *message, const struct myc
 {
     struct stage *stage = myc_context_argument(context);
     const struct myc_service *original = originals[stage->index];
-    struct stream *stream = find_next(stage, record->sequence);
-    if (stream == NULL) {
+    struct stream *stream = find_epoch(stage, myc_context_publisher_epoch(context));
+    if (stream == NULL || stream->next != record->sequence) {
         myc_sim_fail(
             stage->audit->sim,
-            "%s was handed message %llu, which follows nothing: lost, repeated or out of order",
+            "%s was handed message %llu instead of %llu: lost, repeated or out of order",
             original->name,
-            (unsigned long long)record->sequence);
+            (unsigned long long)record->sequence,
+            (unsigned long long)(stream == NULL ? 0 : stream->next));
     }
     check_content(stage, stream, record->type, message);
     move_to(stage, stream, stream->next + 1);

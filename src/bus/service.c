@@ -175,6 +175,11 @@ struct myc_publisher *myc_context_publisher(struct myc_context *context, const c
     return NULL;
 }
 
+uint64_t myc_context_publisher_epoch(struct myc_context *context)
+{
+    return context->publisher_epoch;
+}
+
 uint64_t myc_context_now_ns(struct myc_context *context)
 {
     return myc_clock_monotonic_ns(context->platform->clock);
@@ -263,7 +268,9 @@ static void on_message(const struct myc_delivery *delivery, void *opaque)
         const struct myc_handler *handler = &context->service->handlers[i];
         if (handler->type->id == delivery->type->id) {
             context->report.delivered++;
+            context->publisher_epoch = delivery->publisher_epoch;
             handler->handle(context, complete(context, delivery), delivery->record);
+            context->publisher_epoch = 0;
             return;
         }
     }

@@ -22,6 +22,7 @@ struct myc_context {
     void *state;
     void *scratch; /* for messages shorter than their struct */
     size_t scratch_bytes;
+    uint64_t publisher_epoch; /* of the message being handled; else 0 */
     uint64_t spin_ns;
     struct myc_waiter waiter;
     struct myc_atomic_u32 stop;

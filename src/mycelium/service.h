@@ -87,6 +87,12 @@ void *myc_context_argument(struct myc_context *context);
 /** The publisher of a topic in `publishes`, or NULL. Generated publish functions take it. */
 struct myc_publisher *myc_context_publisher(struct myc_context *context, const char *topic);
 
+/**
+ * The epoch of the publisher whose message is being handled: each start of a publisher has another,
+ * and sequences count within one. 0 outside handlers.
+ */
+uint64_t myc_context_publisher_epoch(struct myc_context *context);
+
 /** Monotonic ns. */
 uint64_t myc_context_now_ns(struct myc_context *context);
 

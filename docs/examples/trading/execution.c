@@ -12,6 +12,7 @@
 struct execution {
     struct myc_publisher *fills;
     struct trading_execution_result *result;
+    uint64_t publisher_epoch; /* of the last order */
     uint64_t last_order_id;
     uint64_t fill_count;
 };
@@ -54,7 +55,10 @@ on_order(struct myc_context *context, const void *message, const struct myc_reco
             &result->latency, now_ns > order->origin_ns ? now_ns - order->origin_ns : 0);
     }
     result->stage.received++;
-    if (execution->last_order_id == 0) {
+    if (execution->publisher_epoch != myc_context_publisher_epoch(context)) {
+        // A new incarnation of the publisher counts its orders from 1 again.
+        execution->publisher_epoch = myc_context_publisher_epoch(context);
+        execution->last_order_id = 0;
         myc_context_log(context, MYC_LOG_INFO, "orders are coming");
     }
     // Orders are numbered without gaps: a repeated or late one is not above the last.
@@ -84,16 +88,6 @@ on_end(struct myc_context *context, const void *message, const struct myc_record
     myc_context_request_stop(context);
 }
 
-// A new incarnation of the publisher counts its orders from 1 again.
-static void on_notice(struct myc_context *context, const struct myc_notice *notice)
-{
-    struct execution *execution = myc_context_state(context);
-    if (!notice->is_publisher
-        && (notice->kind == MYC_NOTICE_MATCHED || notice->kind == MYC_NOTICE_PEER_RESTARTED)) {
-        execution->last_order_id = 0;
-    }
-}
-
 static const struct myc_handler handlers[] = {
     {&trading_order_type, on_order},
     {&trading_orders_end_type, on_end},
@@ -106,5 +100,4 @@ const struct myc_service trading_execution = {
     .handlers = handlers,
     .handler_count = sizeof(handlers) / sizeof(handlers[0]),
     .init = start,
-    .notice = on_notice,
 };

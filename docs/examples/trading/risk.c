@@ -10,6 +10,7 @@ struct risk {
     struct myc_publisher *orders;
     struct trading_stage_result *stage;
     struct trading_book book;
+    uint64_t publisher_epoch; /* of the last signal */
     uint64_t last_signal_id;
 };
 
@@ -32,6 +33,11 @@ on_signal(struct myc_context *context, const void *message, const struct myc_rec
     const struct trading_arbitrage_signal *signal = message;
     struct trading_order order;
     risk->stage->received++;
+    if (risk->publisher_epoch != myc_context_publisher_epoch(context)) {
+        // A new incarnation of the publisher counts its signals from 1 again.
+        risk->publisher_epoch = myc_context_publisher_epoch(context);
+        risk->last_signal_id = 0;
+    }
     if (signal->signal_id <= risk->last_signal_id) {
         risk->stage->out_of_order++;
     }
@@ -64,16 +70,6 @@ on_end(struct myc_context *context, const void *message, const struct myc_record
     myc_context_request_stop(context);
 }
 
-// A new incarnation of the publisher counts its signals from 1 again.
-static void on_notice(struct myc_context *context, const struct myc_notice *notice)
-{
-    struct risk *risk = myc_context_state(context);
-    if (!notice->is_publisher
-        && (notice->kind == MYC_NOTICE_MATCHED || notice->kind == MYC_NOTICE_PEER_RESTARTED)) {
-        risk->last_signal_id = 0;
-    }
-}
-
 static const struct myc_handler handlers[] = {
     {&trading_arbitrage_signal_type, on_signal},
     {&trading_signals_end_type, on_end},
@@ -86,5 +82,4 @@ const struct myc_service trading_risk = {
     .handlers = handlers,
     .handler_count = sizeof(handlers) / sizeof(handlers[0]),
     .init = start,
-    .notice = on_notice,
 };
