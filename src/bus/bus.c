@@ -225,12 +225,20 @@ static void step(struct myc_bus *bus)
     bus->now_ns = myc_clock_monotonic_ns(bus->platform->clock);
     bus->due_ns = MYC_NEVER;
     if (bus->is_closed || !bus->has_links) {
+        bus->is_dirty = false; // Or the agent would never sleep.
         return;
     }
     for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
         if (i != bus->self) {
             myc__link_step(bus, i);
         }
+    }
+    if (bus->refused_ns != 0 && bus->now_ns >= bus->refused_ns) {
+        bus->refused_ns = 0;
+        bus->is_dirty = true;
+    }
+    if (bus->refused_ns != 0) {
+        myc__bus_due(bus, bus->refused_ns);
     }
     if (bus->is_dirty) {
         bus->is_dirty = false;
@@ -336,6 +344,23 @@ enum myc_status myc_bus_status(struct myc_bus *bus, struct myc_diagnostic *diagn
     return status;
 }
 
+// Only the links matter to a farewell; whatever else is ready stays so, and would end every wait.
+static void watch_links_only(struct myc_bus *bus)
+{
+    struct myc_poller *poller = bus->platform->poller;
+    myc_poller_remove(poller, bus->poller, bus->listener);
+    for (uint32_t i = 0; i < MYC_OUTLETS_MAX; i++) {
+        if (bus->outlets[i].is_used && !bus->outlets[i].is_lost) {
+            myc_poller_remove(poller, bus->poller, bus->outlets[i].outlet.channel.stream);
+        }
+    }
+    for (uint32_t i = 0; i < MYC__ACCEPTED_MAX; i++) {
+        if (bus->accepted[i].is_used) {
+            myc_poller_remove(poller, bus->poller, bus->accepted[i].channel.stream);
+        }
+    }
+}
+
 // Waits a moment until every peer answered our BYE by ending its side.
 static void say_bye(struct myc_bus *bus)
 {
@@ -360,7 +385,6 @@ static void say_bye(struct myc_bus *bus)
         if (is_done) {
             break;
         }
-        // Only the links matter now; what else is ready stays so, and would end every wait at once.
         myc_doorbell_clear(bus->platform->poller, bus->doorbell);
         status = myc_poller_wait(
             bus->platform->poller, bus->poller, events, EVENTS_MAX, deadline_ns, &count);
@@ -377,7 +401,7 @@ void myc_bus_close(struct myc_bus *bus)
     myc__bus_lock(bus);
     if (!bus->is_closed) {
         bus->is_closed = true;
-        myc_poller_remove(bus->platform->poller, bus->poller, bus->listener);
+        watch_links_only(bus);
         for (uint32_t i = 0; i < MYC_IMAGES_MAX; i++) {
             myc__inbound_close(bus, i);
         }

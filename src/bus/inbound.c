@@ -230,14 +230,22 @@ static void dial(struct myc_bus *bus, int32_t index)
 static void set_interest(struct myc_bus *bus, int32_t index, uint32_t wanted)
 {
     struct myc__bus_image *image = &bus->images[index];
-    if (wanted != image->interest
-        && myc_poller_modify(
-               bus->platform->poller,
-               bus->poller,
-               image->image.channel.stream,
-               wanted,
-               myc__token(MYC__TOKEN_IMAGE, (uint32_t)index, image->generation))
-               == MYC_OK) {
+    struct myc_poller *poller = bus->platform->poller;
+    struct myc_handle stream = image->image.channel.stream;
+    uint64_t token = myc__token(MYC__TOKEN_IMAGE, (uint32_t)index, image->generation);
+    enum myc_status status = MYC_OK;
+    if (wanted == image->interest) {
+        return;
+    }
+    if (wanted == 0) {
+        // Taken out: a hang-up is reported without any interest, and would be again at every turn.
+        myc_poller_remove(poller, bus->poller, stream);
+    } else if (image->interest == 0) {
+        status = myc_poller_add(poller, bus->poller, stream, wanted, token);
+    } else {
+        status = myc_poller_modify(poller, bus->poller, stream, wanted, token);
+    }
+    if (status == MYC_OK) {
         image->interest = wanted;
     }
 }
@@ -527,13 +535,30 @@ static void match_shm(
     }
 }
 
+// Ends the connections that no subscriber wants any more, so that their publishers hear of it.
+static void drop_unwanted(struct myc_bus *bus)
+{
+    for (uint32_t i = 0; i < MYC_IMAGES_MAX; i++) {
+        struct myc__bus_image *image = &bus->images[i];
+        if (image->state != MYC__IMAGE_FREE && image->state != MYC__IMAGE_ENDED
+            && !is_wanted(bus, image->topic)) {
+            close_stream(bus, image);
+            image->state = MYC__IMAGE_ENDED;
+        }
+    }
+}
+
 void myc__inbound_match(struct myc_bus *bus)
 {
+    drop_unwanted(bus);
     for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
         struct myc__link *link = &bus->links[i];
         for (uint32_t j = 0; link->state == MYC__LINK_UP && j < link->remote_count; j++) {
             const struct myc__remote *remote = &link->remotes[j];
             if (remote->is_cut || !is_wanted(bus, remote->topic)) {
+                continue;
+            }
+            if (is_shm(bus) && bus->now_ns < bus->refused_ns) {
                 continue;
             }
             if (!is_shm(bus)) {
@@ -600,6 +625,7 @@ bool myc__inbound_attach(
     source->slot = attach->ticket.slot;
     source->slot_generation = attach->ticket.generation;
     source->is_restart = bus->links[link].has_died;
+    source->is_attached = status == MYC_OK;
     if (status != MYC_OK) {
         cut_remote(bus, link, source->publisher_id, source->publisher_epoch);
         myc_store_relaxed_u32(&source->state, MYC__SOURCE_RELEASED);
@@ -616,18 +642,35 @@ bool myc__inbound_attach(
     return true;
 }
 
+bool myc__inbound_refused(struct myc_bus *bus, int32_t link, const struct myc__attach *attach)
+{
+    struct myc_subscriber *subscriber = NULL;
+    struct myc__source *source = find_pending(bus, link, attach->subscription, &subscriber);
+    if (source == NULL) {
+        return false;
+    }
+    if (attach->ticket.slot != MYC_LIMIT) {
+        cut_remote(bus, link, source->publisher_id, source->publisher_epoch);
+    } else {
+        bus->refused_ns = bus->now_ns + redial_max_ns; // There may be room by then.
+    }
+    myc_store_relaxed_u32(&source->state, MYC__SOURCE_FREE);
+    return true;
+}
+
 static void release_shm(struct myc_bus *bus, struct myc__source *source)
 {
     unsigned char record[MYC__UNSUBSCRIBE_BYTES];
+    // A reader without memory was never attached: what the peer sent was no ring of ours.
     enum myc_status status =
-        source->ring.memory != NULL ? myc_ring_reader_status(&source->reader) : MYC_CORRUPT;
+        source->is_attached ? myc_ring_reader_status(&source->reader) : MYC_CORRUPT;
     if (status == MYC_CLOSED || status == MYC_CORRUPT
         || myc_load_relaxed_u32(&source->fate) == MYC__FATE_CORRUPT) {
         cut_remote(bus, source->link, source->publisher_id, source->publisher_epoch);
     }
     struct myc__remote *remote =
         find_remote(bus, source->link, source->publisher_id, source->publisher_epoch);
-    if (remote != NULL && source->ring.memory != NULL) {
+    if (remote != NULL) {
         struct myc__unsubscribe unsubscribe = {
             .publisher_id = source->publisher_id,
             .slot = source->slot,

@@ -65,6 +65,7 @@ struct myc__source {
     uint32_t slot;
     uint32_t slot_generation;
     bool is_restart;                 /* an earlier incarnation of that node died */
+    bool is_attached;                /* SHM: the reader is on the ring */
     bool is_announced;               /* the subscriber's thread told of the match */
     struct myc_publisher *publisher; /* LOCAL */
     uint64_t publisher_id;
@@ -85,7 +86,8 @@ struct myc_subscriber {
     struct myc_atomic_u32 matched;
     struct myc_atomic_u32 source_count; /* sources ever used: the poll looks no further */
     /* The owner thread's: */
-    uint32_t next; /* whose turn it is */
+    bool is_polling; /* a handler that closes leaves the sources to the end of the poll */
+    uint32_t next;   /* whose turn it is */
     const struct myc_message_type *last_type;
     struct myc_subscriber_counts counts;
     void *pages;
@@ -240,8 +242,9 @@ struct myc_bus {
     bool has_links; /* the node talks to others */
     enum myc_status status;
     struct myc_diagnostic diagnostic;
-    uint64_t now_ns; /* of this turn */
-    uint64_t due_ns; /* when the agent must look again by itself */
+    uint64_t now_ns;     /* of this turn */
+    uint64_t refused_ns; /* a peer had no room for a reader: ask again at this time; 0: none */
+    uint64_t due_ns;     /* when the agent must look again by itself */
     uint32_t publisher_count;
     uint32_t subscriber_count;
     struct myc_publisher *publishers[MYC_PUBLISHERS_MAX];
@@ -462,6 +465,10 @@ bool myc__inbound_attach(
     int32_t link,
     const struct myc__attach *attach,
     const struct myc_handle handles[MYC__RECORD_HANDLES_MAX]);
+
+/** A peer does not let us into a ring: it ends, or has no room. False: protocol error. Call with
+ * the lock. */
+bool myc__inbound_refused(struct myc_bus *bus, int32_t link, const struct myc__attach *attach);
 
 /** This node is closing: ends an image. Call with the lock. */
 void myc__inbound_close(struct myc_bus *bus, uint32_t index);

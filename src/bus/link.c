@@ -274,9 +274,14 @@ static bool on_attach(struct myc_bus *bus, int32_t index, const struct myc_recor
 {
     struct myc__attach attach;
     struct myc_handle handles[MYC__RECORD_HANDLES_MAX];
-    if (myc__attach_decode(record->payload, record->size, &attach, NULL) != MYC_OK
-        || myc__channel_take_handles(&bus->links[index].channel, handles, MYC__RECORD_HANDLES_MAX)
-               != MYC_OK) {
+    if (myc__attach_decode(record->payload, record->size, &attach, NULL) != MYC_OK) {
+        return false;
+    }
+    if (attach.ring_bytes == 0) {
+        return myc__inbound_refused(bus, index, &attach);
+    }
+    if (myc__channel_take_handles(&bus->links[index].channel, handles, MYC__RECORD_HANDLES_MAX)
+        != MYC_OK) {
         return false;
     }
     if (!myc__inbound_attach(bus, index, &attach, handles)) {
@@ -467,6 +472,19 @@ void myc__link_accept(
     }
 }
 
+// Ends our side once all that is queued, the BYE last, is with the kernel. False: it broke.
+static bool finish_side(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    if (!flush(bus, index)) {
+        return false;
+    }
+    if (link->channel.queue_count == 0) {
+        myc_stream_shutdown(bus->platform->stream, link->channel.stream);
+    }
+    return true;
+}
+
 void myc__link_say_bye(struct myc_bus *bus, int32_t index)
 {
     struct myc__link *link = &bus->links[index];
@@ -474,7 +492,7 @@ void myc__link_say_bye(struct myc_bus *bus, int32_t index)
     if (link->state == MYC__LINK_UP) {
         myc__bye_encode(record);
         (void)myc__link_send(bus, index, record, sizeof(record), NULL, 0);
-        myc_stream_shutdown(bus->platform->stream, link->channel.stream);
+        (void)finish_side(bus, index);
     } else {
         myc__link_close(bus, index);
     }
@@ -486,7 +504,8 @@ bool myc__link_is_answered(struct myc_bus *bus, int32_t index)
     struct myc__link *link = &bus->links[index];
     struct myc_record record;
     enum myc_status status = MYC_OK;
-    if (link->channel.stream.value == 0) {
+    if (link->channel.stream.value == 0
+        || (link->channel.queue_count > 0 && !finish_side(bus, index))) {
         return true;
     }
     do {

@@ -234,6 +234,20 @@ void myc__outbound_step(struct myc_bus *bus, uint32_t index)
 
 // ---- Shared memory ----
 
+// No room, or no more to come: the link has other business, so it lives on.
+static bool refuse_subscribe(
+    struct myc_bus *bus,
+    int32_t link,
+    const struct myc__subscribe *subscribe,
+    enum myc_status status)
+{
+    unsigned char record[MYC__ATTACH_BYTES];
+    struct myc__attach attach = {
+        .subscription = subscribe->subscription, .ticket.slot = (uint32_t)status};
+    myc__attach_encode(&attach, record);
+    return myc__link_send(bus, link, record, sizeof(record), NULL, 0);
+}
+
 bool myc__outbound_subscribe(
     struct myc_bus *bus,
     int32_t link,
@@ -245,9 +259,14 @@ bool myc__outbound_subscribe(
     struct myc__slot slot = {
         .kind = MYC__SLOT_SHM, .link = link, .outlet = MYC__NO_INDEX, .weight = 1, .bell = bell};
     struct myc_ring_ticket ticket;
-    enum myc_status status = publisher == NULL || publisher->segment.memory == NULL ? MYC_INVALID
-                             : myc__publisher_has_room(publisher)                   ? MYC_OK
-                                                                                    : MYC_LIMIT;
+    if (publisher == NULL || publisher->segment.memory == NULL) {
+        // It was never announced: the peer broke the protocol.
+        myc_doorbell_close(bus->platform->poller, bell);
+        return false;
+    }
+    enum myc_status status = myc_load_acquire_u32(&publisher->is_closing) != 0 ? MYC_CLOSED
+                             : myc__publisher_has_room(publisher)              ? MYC_OK
+                                                                               : MYC_LIMIT;
     if (status == MYC_OK) {
         status = myc__segment_create_page(bus->platform, &slot.page);
     }
@@ -255,10 +274,9 @@ bool myc__outbound_subscribe(
         status = myc_ring_join(&publisher->writer, slot.page.memory, MYC_RING_LIVE, &ticket);
     }
     if (status != MYC_OK) {
-        // The link ends, and the peer asks again after it came back: by then there may be room.
         myc__segment_release(bus->platform, &slot.page);
         myc_doorbell_close(bus->platform->poller, bell);
-        return false;
+        return refuse_subscribe(bus, link, subscribe, status);
     }
     myc__publisher_set_bell(publisher, ticket.slot, bell);
     myc__publisher_slot_joined(publisher, &ticket, &slot);

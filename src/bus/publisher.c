@@ -284,7 +284,10 @@ void myc__publisher_slot_left(
 {
     struct myc__slot *left = &publisher->slots[slot];
     struct myc_handle none = {0};
-    myc_ring_leave(&publisher->writer, slot);
+    if (!publisher->bus->is_closed || left->kind != MYC__SLOT_SHM
+        || myc_load_acquire_u32(&publisher->is_closing) == 0) {
+        myc_ring_leave(&publisher->writer, slot);
+    } // Else nothing will be overwritten any more: the reader goes on to the end in peace.
     myc__publisher_set_bell(publisher, slot, none);
     (void)myc_fetch_add_u32(&publisher->matched, 0 - left->weight);
     add_notice(publisher, kind, left, last);

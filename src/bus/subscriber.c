@@ -215,6 +215,7 @@ struct turn {
     void *context;
     size_t delivered;
     bool is_corrupt;
+    uint64_t sound; /* last sequence before the record that broke the rules */
 };
 
 static void tell(const struct turn *turn, struct myc_notice *notice)
@@ -272,7 +273,7 @@ static void on_record(const struct myc_record *record, void *context)
     struct turn *turn = context;
     struct myc_record message = *record;
     message.sequence += turn->source->sequence_base;
-    if (turn->is_corrupt) {
+    if (turn->is_corrupt || myc_load_relaxed_u32(&turn->subscriber->is_closed) != 0) {
         return;
     }
     if (message.type == MYC_RECORD_GAP) {
@@ -288,6 +289,7 @@ static void on_record(const struct myc_record *record, void *context)
         turn->subscriber->counts.unknown++;
     } else if (turn->source->kind != MYC__SOURCE_LOCAL && !is_sound(delivery.type, &message)) {
         turn->is_corrupt = true;
+        turn->sound = message.sequence - 1;
         return;
     }
     turn->delivered++;
@@ -319,7 +321,9 @@ static void end_source(struct turn *turn, enum myc__fate fate)
     struct myc_notice notice;
     memset(&notice, 0, sizeof(notice));
     notice.kind = kinds[fate];
-    notice.last = source->sequence_base + myc_ring_reader_sequence(&source->reader);
+    notice.last = turn->is_corrupt
+                      ? turn->sound
+                      : source->sequence_base + myc_ring_reader_sequence(&source->reader);
     notice.is_tail_unknown = fate == MYC__FATE_DIED && source->kind == MYC__SOURCE_IMAGE;
     tell(turn, &notice);
     (void)myc_fetch_add_u32(&subscriber->matched, UINT32_MAX);
@@ -357,9 +361,31 @@ static size_t poll_source(struct turn *turn, size_t messages_max)
     } else if (records == 0 && (fate != MYC__FATE_LIVE || status == MYC_CLOSED)) {
         end_source(turn, fate);
     } else if (status == MYC_FENCED) {
-        end_source(turn, MYC__FATE_DIED);
+        // The publisher's node took us out: because it said goodbye, or because it thinks us dead.
+        end_source(turn, fate != MYC__FATE_LIVE ? fate : MYC__FATE_DIED);
     }
     return turn->delivered;
+}
+
+// Gives every source back; nobody is inside one.
+static void leave_sources(struct myc_subscriber *subscriber)
+{
+    struct myc_bus *bus = subscriber->bus;
+    myc__bus_lock(bus);
+    for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
+        struct myc__source *source = &subscriber->sources[i];
+        if (myc_load_relaxed_u32(&source->state) != MYC__SOURCE_ACTIVE) {
+            continue;
+        }
+        if (source->kind == MYC__SOURCE_LOCAL) {
+            myc__source_release_local(source);
+        } else {
+            myc_store_relaxed_u32(&source->state, MYC__SOURCE_RELEASED);
+        }
+    }
+    myc_store_relaxed_u32(&subscriber->matched, 0);
+    myc__bus_mark(bus);
+    myc__bus_unlock(bus);
 }
 
 size_t myc_subscriber_poll(
@@ -378,6 +404,10 @@ size_t myc_subscriber_poll(
     // Pairs with the release in myc__subscriber_activate.
     uint32_t count = myc_load_acquire_u32(&subscriber->source_count);
     size_t delivered = 0;
+    if (myc_load_relaxed_u32(&subscriber->is_closed) != 0) {
+        return 0;
+    }
+    subscriber->is_polling = true;
     for (uint32_t i = 0; i < count && delivered < messages_max; i++) {
         uint32_t index = (subscriber->next + i) % count;
         size_t room = messages_max - delivered;
@@ -391,30 +421,23 @@ size_t myc_subscriber_poll(
     if (count > 0) {
         subscriber->next = (subscriber->next + 1) % count;
     }
+    subscriber->is_polling = false;
+    if (count > 0 && myc_load_relaxed_u32(&subscriber->is_closed) != 0) {
+        // A handler closed it: only now is nobody inside a ring.
+        leave_sources(subscriber);
+    }
     return delivered;
 }
 
 void myc_subscriber_close(struct myc_subscriber *subscriber)
 {
-    struct myc_bus *bus = subscriber->bus;
-    myc__bus_lock(bus);
-    if (myc_load_relaxed_u32(&subscriber->is_closed) == 0) {
-        myc_store_relaxed_u32(&subscriber->is_closed, 1);
-        for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
-            struct myc__source *source = &subscriber->sources[i];
-            if (myc_load_relaxed_u32(&source->state) != MYC__SOURCE_ACTIVE) {
-                continue;
-            }
-            if (source->kind == MYC__SOURCE_LOCAL) {
-                myc__source_release_local(source);
-            } else {
-                myc_store_relaxed_u32(&source->state, MYC__SOURCE_RELEASED);
-            }
-        }
-        myc_store_relaxed_u32(&subscriber->matched, 0);
-        myc__bus_mark(bus);
+    myc__bus_lock(subscriber->bus);
+    bool was_closed = myc_load_relaxed_u32(&subscriber->is_closed) != 0;
+    myc_store_relaxed_u32(&subscriber->is_closed, 1);
+    myc__bus_unlock(subscriber->bus);
+    if (!was_closed && !subscriber->is_polling) {
+        leave_sources(subscriber);
     }
-    myc__bus_unlock(bus);
 }
 
 uint32_t myc_subscriber_matched(const struct myc_subscriber *subscriber)

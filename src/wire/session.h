@@ -89,7 +89,9 @@ struct myc__subscribe {
     uint64_t subscription; /* comes back in ATTACH */
 };
 
-/** Lets the asker in; carries ring segment, page segment and the writer's doorbell, in this order.
+/**
+ * Lets the asker in; carries ring segment, page segment and the writer's doorbell, in this order.
+ * With ring_bytes 0 it refuses: the ticket's slot is the status, and no handles come along.
  */
 struct myc__attach {
     uint64_t subscription;

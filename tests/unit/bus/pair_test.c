@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * A publisher and a subscriber on two nodes, over shared memory, Unix sockets and TCP: what they
+ * hear of each other when all goes well, when one leaves, and when something breaks.
+ */
+#include "unit/bus/bus_fixture.h"
+
+static const enum myc_transport_kind kinds[] = {
+    MYC_TRANSPORT_SHM, MYC_TRANSPORT_UNIX, MYC_TRANSPORT_TCP};
+enum { KINDS = 3 };
+
+// The stream that carries the publisher's data, at its sending end.
+static struct myc_handle outlet_stream(const struct fixture *fixture)
+{
+    for (uint32_t i = 0; i < MYC_OUTLETS_MAX; i++) {
+        if (fixture->buses[0]->outlets[i].is_used) {
+            return fixture->buses[0]->outlets[i].outlet.channel.stream;
+        }
+    }
+    fail();
+    return (struct myc_handle){0};
+}
+
+static size_t
+publisher_notices(struct fixture *fixture, enum myc_notice_kind kind, struct myc_notice *out_last)
+{
+    size_t count = 0;
+    struct myc_notice notice;
+    while (myc_publisher_notice(fixture->publisher, &notice) == MYC_OK) {
+        if (notice.kind == kind) {
+            *out_last = notice;
+            count++;
+        }
+    }
+    return count;
+}
+
+// Messages arrive in order and complete, many rings full of them.
+static void test_pair_delivers_in_order(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        uint64_t accepted = 0;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        while (accepted < 3000) {
+            enum myc_status status = fixture_publish(&fixture);
+            assert_true(status == MYC_OK || status == MYC_FULL);
+            accepted += status == MYC_OK;
+            if (status == MYC_FULL) {
+                fixture_work(&fixture);
+                (void)fixture_poll(&fixture);
+            }
+        }
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 3000);
+        assert_int_equal(fixture.seen.last_value, 3000);
+        fixture_check_account(&fixture, 0);
+        fixture_close(&fixture);
+    }
+}
+
+// A publisher that closes after everything arrived is UNMATCHED at the other side, not dead.
+static void test_pair_hears_a_close_after_the_last_message(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        struct myc_close_report report;
+        struct myc_notice notice;
+        enum myc_status status = MYC_TIMEOUT;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        fixture_publish_many(&fixture, 10);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 10);
+        if (kinds[kind] != MYC_TRANSPORT_SHM) {
+            // The acknowledgement needs another turn of both.
+            FIXTURE_UNTIL(
+                &fixture,
+                true,
+                myc_load_relaxed_u64(&fixture.buses[0]->outlets[0].outlet.acknowledged) == 10);
+        }
+        status = myc_publisher_close(fixture.publisher, 0, &report);
+        assert_int_equal(status, MYC_OK);
+        assert_int_equal(report.accepted, 10);
+        assert_int_equal(report.undelivered, 0);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.notice_count == 2);
+        assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_UNMATCHED, &notice), 1);
+        assert_int_equal(notice.last, 10);
+        fixture_check_account(&fixture, 0);
+        assert_int_equal(fixture_publish(&fixture), MYC_CLOSED);
+        assert_int_equal(myc_subscriber_matched(fixture.subscriber), 0);
+        fixture_close(&fixture);
+    }
+}
+
+// A close that times out says how much was missing, and the subscriber still gets it.
+static void test_pair_reports_what_a_close_left_behind(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        struct myc_close_report report;
+        struct myc_notice notice;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        fixture_publish_many(&fixture, 7);
+        assert_int_equal(myc_publisher_close(fixture.publisher, 0, &report), MYC_TIMEOUT);
+        assert_int_equal(report.undelivered, 7);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.notice_count == 2);
+        assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_UNMATCHED, &notice), 1);
+        assert_int_equal(notice.last, 7);
+        fixture_check_account(&fixture, 0);
+        fixture_close(&fixture);
+    }
+}
+
+// Over shared memory a node that closed and went leaves its messages behind, and is not called
+// dead.
+static void test_pair_reads_on_after_the_node_said_goodbye(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_notice notice;
+    fixture_open(&fixture, MYC_TRANSPORT_SHM);
+    fixture_match(&fixture);
+    fixture_publish_many(&fixture, 7);
+    assert_int_equal(myc_publisher_close(fixture.publisher, 0, NULL), MYC_TIMEOUT);
+    fixture_close_side(&fixture, 0);
+    FIXTURE_UNTIL(&fixture, true, fixture.seen.notice_count == 2);
+    assert_int_equal(fixture.seen.delivered, 7);
+    assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_UNMATCHED, &notice), 1);
+    assert_int_equal(notice.last, 7);
+    fixture_close(&fixture);
+}
+
+// A subscriber that closes no longer holds its publisher up, and the publisher hears of it.
+static void test_pair_frees_the_slot_of_a_subscriber_that_closes(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        struct myc_notice notice;
+        size_t heard = 0;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        while (fixture_publish(&fixture) == MYC_OK
+               && myc_publisher_accepted(fixture.publisher) < 200000) {
+        }
+        assert_int_equal(fixture_publish(&fixture), MYC_FULL);
+        myc_subscriber_close(fixture.subscriber);
+        FIXTURE_UNTIL(
+            &fixture,
+            false,
+            (heard += publisher_notices(&fixture, MYC_NOTICE_UNMATCHED, &notice)) == 1);
+        assert_int_equal(fixture_publish(&fixture), MYC_NO_SUBSCRIBER);
+        assert_int_equal(fixture_poll(&fixture), 0);
+        fixture_close(&fixture);
+    }
+}
+
+// A handler may close its own subscription: nothing is delivered after it, nothing is unmapped
+// under it.
+static void test_pair_lets_a_handler_close_its_subscriber(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        fixture_publish_many(&fixture, 20);
+        fixture.seen.close_in_handler = fixture.subscriber;
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.delivered == 1);
+        FIXTURE_UNTIL(&fixture, true, myc_load_relaxed_u32(&fixture.publisher->matched) == 0);
+        assert_int_equal(fixture.seen.delivered, 1);
+        assert_int_equal(myc_subscriber_matched(fixture.subscriber), 0);
+        fixture_close(&fixture);
+    }
+}
+
+// A broken data connection is dialled again; what was published meanwhile is one exact GAP.
+static void test_pair_counts_what_a_broken_connection_lost(void **state)
+{
+    (void)state;
+    for (int kind = 1; kind < KINDS; kind++) {
+        struct fixture fixture;
+        struct myc_notice notice;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        fixture_publish_many(&fixture, 10);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 10);
+        myc_stream_shutdown(fixture.platform->stream, outlet_stream(&fixture));
+        fixture_publish_many(&fixture, 5);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 15);
+        assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_GAP, &notice), 1);
+        assert_int_equal(notice.count, 5);
+        assert_int_equal(notice.first, 11);
+        assert_int_equal(notice.cause, MYC_LOSS_DISCONNECTED);
+        fixture_publish_many(&fixture, 3);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 18);
+        assert_int_equal(fixture.seen.delivered, 13);
+        assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_PEER_DIED, NULL), 0);
+        fixture_check_account(&fixture, 0);
+        fixture_close(&fixture);
+    }
+}
+
+// A peer that ends without goodbye has died: everything it sent is delivered first. Its successor
+// is a restart.
+static void test_pair_tells_death_and_restart(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        struct fixture fixture;
+        struct myc_notice notice;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        fixture_publish_many(&fixture, 10);
+        // As if the process had ended: the control connection breaks off without BYE.
+        myc_stream_shutdown(fixture.platform->stream, fixture.buses[0]->links[1].channel.stream);
+        for (int i = 0; i < 5; i++) {
+            (void)myc_bus_work(fixture.buses[1], 0);
+        }
+        fixture_close_side(&fixture, 0);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.notice_count == 2);
+        assert_int_equal(fixture.seen.delivered, 10);
+        assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_PEER_DIED, &notice), 1);
+        assert_int_equal(notice.last, 10);
+        assert_int_equal(notice.is_tail_unknown, kinds[kind] != MYC_TRANSPORT_SHM);
+        assert_string_equal(notice.node, "left");
+
+        fixture_open_side(&fixture, 0);
+        assert_int_equal(
+            myc_publisher_create(
+                fixture.buses[0], &fixture.waiters[0], "alpha", NULL, &fixture.publisher, NULL),
+            MYC_OK);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.notice_count == 3);
+        assert_int_equal(fixture.seen.notices[2].kind, MYC_NOTICE_PEER_RESTARTED);
+        assert_true(fixture.seen.notices[2].publisher_epoch != notice.publisher_epoch);
+        fixture_publish_many(&fixture, 4);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 4);
+        fixture_check_account(&fixture, 0);
+        fixture_close(&fixture);
+    }
+}
+
+// The publisher hears of a dead subscriber, with what it did not acknowledge, and is not held up.
+static void test_pair_tells_the_publisher_of_a_dead_subscriber(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        struct fixture fixture;
+        struct myc_notice notice;
+        size_t heard = 0;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        fixture_publish_many(&fixture, 10);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 10);
+        FIXTURE_UNTIL(
+            &fixture,
+            true,
+            kinds[kind] == MYC_TRANSPORT_SHM
+                || myc_load_relaxed_u64(&fixture.buses[0]->outlets[0].outlet.acknowledged) == 10);
+        fixture_publish_many(&fixture, 4);
+        myc_stream_shutdown(fixture.platform->stream, fixture.buses[1]->links[0].channel.stream);
+        for (int i = 0; i < 5; i++) {
+            (void)myc_bus_work(fixture.buses[0], 0);
+        }
+        heard = publisher_notices(&fixture, MYC_NOTICE_PEER_DIED, &notice);
+        assert_int_equal(heard, 1);
+        assert_int_equal(notice.last, 10);
+        assert_int_equal(notice.count, 4);
+        assert_int_equal(fixture_publish(&fixture), MYC_NO_SUBSCRIBER);
+        fixture_close(&fixture);
+    }
+}
+
+// Another publisher's subscription to a publisher that has just closed must not cost the link.
+static void test_pair_keeps_the_link_when_a_publisher_closed_first(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        struct myc_publisher *closed = NULL;
+        struct myc_subscriber *late = NULL;
+        fixture_open(&fixture, kinds[kind]);
+        assert_int_equal(
+            myc_publisher_create(
+                fixture.buses[0], &fixture.waiters[0], "beta", NULL, &closed, NULL),
+            MYC_OK);
+        fixture_match(&fixture);
+        assert_int_equal(myc_publisher_close(closed, 0, NULL), MYC_OK);
+        assert_int_equal(
+            myc_subscriber_create(fixture.buses[1], &fixture.waiters[1], "beta", &late, NULL),
+            MYC_OK);
+        fixture_publish_many(&fixture, 5);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 5);
+        for (int i = 0; i < 20; i++) {
+            fixture_work(&fixture);
+            (void)fixture_poll(&fixture);
+        }
+        assert_int_equal(fixture.seen.notice_count, 1);
+        assert_int_equal(myc_subscriber_matched(late), 0);
+        fixture_check_account(&fixture, 0);
+        fixture_close(&fixture);
+    }
+}
+
+// A subscriber that is too slow, and a publisher that dies meanwhile: the agent sleeps all the same
+// until there is room, and then everything is delivered.
+static void test_pair_sleeps_while_the_image_is_full_and_the_peer_gone(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, MYC_TRANSPORT_UNIX);
+    fixture_match(&fixture);
+    while (fixture_publish(&fixture) == MYC_OK) {
+    }
+    FIXTURE_UNTIL(&fixture, false, fixture.buses[1]->images[0].image.is_full);
+    uint64_t accepted = myc_publisher_accepted(fixture.publisher);
+    myc_stream_shutdown(fixture.platform->stream, fixture.buses[0]->links[1].channel.stream);
+    fixture_close_side(&fixture, 0);
+    // It may take some turns to hear of the death, but then nothing is ready.
+    uint32_t idle = 0;
+    for (int i = 0; i < 100; i++) {
+        idle = myc_bus_work(fixture.buses[1], 0) == 0 ? idle + 1 : 0;
+    }
+    assert_true(idle > 50);
+    FIXTURE_UNTIL(&fixture, true, seen_notices(&fixture.seen, MYC_NOTICE_PEER_DIED, NULL) == 1);
+    assert_true(fixture.seen.delivered > RING_BYTES / 24 / 2);
+    assert_true(fixture.seen.delivered <= accepted);
+    assert_false(fixture.seen.is_out_of_order);
+    fixture_close(&fixture);
+}
+
+// A message that breaks its contract is not delivered and cuts its publisher off for good.
+static void test_pair_cuts_off_who_breaks_the_contract(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        struct message bad = {.value = 1, .twice = 3};
+        struct myc_notice notice;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        fixture_publish_many(&fixture, 2);
+        assert_int_equal(myc_publish(fixture.publisher, &alpha, &bad, sizeof(bad)), MYC_OK);
+        fixture_publish_many(&fixture, 3);
+        FIXTURE_UNTIL(
+            &fixture, true, seen_notices(&fixture.seen, MYC_NOTICE_CORRUPT, &notice) == 1);
+        assert_int_equal(notice.last, 2);
+        assert_int_equal(fixture.seen.delivered, 2);
+        FIXTURE_UNTIL(&fixture, true, myc_load_relaxed_u32(&fixture.publisher->matched) == 0);
+        for (int i = 0; i < 20; i++) {
+            fixture_work(&fixture);
+            (void)fixture_poll(&fixture);
+        }
+        assert_int_equal(fixture.seen.notice_count, 2);
+        fixture_close(&fixture);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pair_delivers_in_order),
+        cmocka_unit_test(test_pair_hears_a_close_after_the_last_message),
+        cmocka_unit_test(test_pair_reports_what_a_close_left_behind),
+        cmocka_unit_test(test_pair_reads_on_after_the_node_said_goodbye),
+        cmocka_unit_test(test_pair_frees_the_slot_of_a_subscriber_that_closes),
+        cmocka_unit_test(test_pair_lets_a_handler_close_its_subscriber),
+        cmocka_unit_test(test_pair_counts_what_a_broken_connection_lost),
+        cmocka_unit_test(test_pair_tells_death_and_restart),
+        cmocka_unit_test(test_pair_tells_the_publisher_of_a_dead_subscriber),
+        cmocka_unit_test(test_pair_keeps_the_link_when_a_publisher_closed_first),
+        cmocka_unit_test(test_pair_sleeps_while_the_image_is_full_and_the_peer_gone),
+        cmocka_unit_test(test_pair_cuts_off_who_breaks_the_contract),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
