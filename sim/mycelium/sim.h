@@ -191,7 +191,9 @@ void myc_sim_stack_cache_deinit(struct myc_sim_stack_cache *cache);
  * Starts a process on a host; the host is made when its name is new. Names are cut at 31
  * characters.
  *
- * It first runs when the director waits. Returns: the process; never 0.
+ * It first runs when the director waits. Returns: the process; never 0. Hosts are numbered from 1
+ * as they are made: the second one's TCP address is 10.0.0.2, and its name if that is an address.
+ * 127.0.0.1 is every host's own.
  */
 struct myc_sim_process myc_sim_start(
     struct myc_sim *sim, const char *host, const char *name, myc_sim_main_fn *main_fn, void *arg);

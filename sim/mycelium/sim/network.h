@@ -575,7 +575,7 @@ struct sim__target {
 };
 
 /*
- * A host answers to 127.0.0.1 and ::1 for its own processes, to 10.0.0.<its number, from 1>, and to
+ * A host answers to 127.0.0.1 and ::1 for its own processes, to 10.0.0.<its number>, and to
  * its name; so a host called "192.168.0.7" has that address. False: no numeric address at all.
  */
 static bool sim__address_resolve(
@@ -599,7 +599,8 @@ static bool sim__address_resolve(
         return true;
     }
     for (struct sim__host *it = process->world->hosts; is_v4 && it != NULL; it = it->next) {
-        out_target->host = number == (UINT32_C(10) << 24 | it->id) ? it : out_target->host;
+        // Host 1 is the director's.
+        out_target->host = number == (UINT32_C(10) << 24) + it->id - 1 ? it : out_target->host;
     }
     size_t len = strlen(address->text);
     bool is_v6 = strchr(address->text, ':') != NULL
