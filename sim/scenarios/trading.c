@@ -367,6 +367,8 @@ static void run_broken(struct myc_sim *sim)
     world->plan.row_count = UINT64_MAX;
     world->plan.paced_count = UINT64_MAX;
     world->plan.period_ns = (2 + myc_sim_choose(sim, "trading.period_ms", 10)) * ms_ns;
+    myc_sim_allow(sim, MYC_SIM_FAULT_CONNECT_REFUSED, true);
+    myc_sim_allow(sim, MYC_SIM_FAULT_ACCEPT_FAIL, true);
     if (world->deployment == TCP && myc_sim_chance(sim, "trading.resets", 1, 2)) {
         myc_sim_allow(sim, MYC_SIM_FAULT_RESET, true);
         myc_sim_count(sim, "runs with resets", 1);
