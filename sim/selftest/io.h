@@ -11,6 +11,14 @@
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/stream.h>
 
+/** Fails the run unless a step of a test's preparation succeeded. */
+static inline void io_must(enum myc_status status)
+{
+    if (status != MYC_OK) {
+        myc_sim_fail(sim__world_now, "a preparing step failed: %s", myc_status_sentence(status));
+    }
+}
+
 /** Waits until the source is ready, or seems so. */
 static inline void
 io_await(struct myc_platform *platform, struct myc_handle source, uint32_t interest)

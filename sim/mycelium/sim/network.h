@@ -296,6 +296,9 @@ static void sim__pipe_reset(struct sim__pipe *pipe)
 /* Drops the first packets, all of whose bytes have been delivered. */
 static void sim__packets_pop(struct sim__pipe *pipe, uint32_t count)
 {
+    if (count == 0) {
+        return;
+    }
     pipe->packet_count -= count;
     memmove(pipe->packets, pipe->packets + count, pipe->packet_count * sizeof(*pipe->packets));
 }
