@@ -12,6 +12,8 @@
 #include <mycelium/interface/process.h>
 #include <mycelium/interface/stream.h>
 
+static const uint64_t listen_pause_ns = 10000000;
+
 static void drop(struct myc_bus *bus, struct myc__accepted *accepted)
 {
     if (accepted->channel.stream.value != 0) {
@@ -44,7 +46,19 @@ void myc__accept_event(struct myc_bus *bus)
 {
     struct myc_handle stream;
     bool passes_handles = bus->topology.nodes[bus->self].transport == MYC_TRANSPORT_SHM;
-    while (myc_listener_accept(bus->platform->listener, bus->listener, &stream) == MYC_OK) {
+    for (;;) {
+        enum myc_status status =
+            myc_listener_accept(bus->platform->listener, bus->listener, &stream);
+        if (status == MYC_AGAIN) {
+            return;
+        }
+        if (status != MYC_OK) {
+            // No descriptor left, say: still readable, so it would be told at every turn.
+            myc_poller_remove(bus->platform->poller, bus->poller, bus->listener);
+            bus->listen_ns = bus->now_ns + listen_pause_ns;
+            myc__bus_due(bus, bus->listen_ns);
+            return;
+        }
         uint32_t index = 0;
         struct myc__accepted *accepted = take_place(bus, &index);
         if (accepted == NULL || !is_trusted(bus, stream)) {
@@ -70,6 +84,15 @@ void myc__accept_event(struct myc_bus *bus)
 
 void myc__accepted_step(struct myc_bus *bus)
 {
+    if (bus->listen_ns != 0 && bus->now_ns >= bus->listen_ns) {
+        uint64_t token = myc__token(MYC__TOKEN_LISTENER, 0, 0);
+        enum myc_status status =
+            myc_poller_add(bus->platform->poller, bus->poller, bus->listener, MYC_READABLE, token);
+        bus->listen_ns = status == MYC_OK ? 0 : bus->now_ns + listen_pause_ns;
+    }
+    if (bus->listen_ns != 0) {
+        myc__bus_due(bus, bus->listen_ns);
+    }
     for (uint32_t i = 0; i < MYC__ACCEPTED_MAX; i++) {
         struct myc__accepted *accepted = &bus->accepted[i];
         if (accepted->is_used && bus->now_ns >= accepted->deadline_ns) {

@@ -206,7 +206,7 @@ static void dial(struct myc_bus *bus, int32_t index)
         lose_stream(bus, index, false);
         return;
     }
-    image->attempt++;
+    image->attempt = ++bus->attempts;
     if (myc_stream_connect(bus->platform->stream, &peer->address, &stream, NULL) != MYC_OK) {
         lose_stream(bus, index, false);
         return;
@@ -482,7 +482,6 @@ static void start_image(struct myc_bus *bus, int32_t link, const struct myc__rem
         image->link = link;
         image->publisher_id = remote->id;
         image->publisher_epoch = remote->epoch;
-        image->attempt = 0;
         image->backoff_ns = 0;
         image->retry_ns = bus->now_ns;
         image->needs_gap = false;

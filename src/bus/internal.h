@@ -135,6 +135,7 @@ struct myc_publisher {
     bool is_closed;
     bool is_claimed;
     const struct myc_message_type *claimed_type;
+    size_t claimed_bytes;
     const struct myc_message_type *checked_type; /* last one that passed the topic check */
     struct myc_ring_writer writer;
 };
@@ -146,6 +147,7 @@ struct myc__bus_outlet {
     uint32_t generation;
     int32_t link;
     uint32_t slot;
+    uint64_t attempt; /* of the HELLO; an older one never replaces it */
     struct myc_publisher *publisher;
     struct myc__outlet outlet;
 };
@@ -243,6 +245,8 @@ struct myc_bus {
     enum myc_status status;
     struct myc_diagnostic diagnostic;
     uint64_t now_ns;     /* of this turn */
+    uint64_t listen_ns;  /* when to accept again after it failed; 0: now */
+    uint64_t attempts;   /* data connections dialled so far */
     uint64_t refused_ns; /* a peer had no room for a reader: ask again at this time; 0: none */
     uint64_t due_ns;     /* when the agent must look again by itself */
     uint32_t publisher_count;
@@ -412,7 +416,8 @@ void myc__accept_event(struct myc_bus *bus);
 /** Handles readiness of a connection before its HELLO. Call with the lock. */
 void myc__accepted_event(struct myc_bus *bus, uint32_t index);
 
-/** Times out connections that never said HELLO. Call with the lock. */
+/** Times out connections that never said HELLO, and listens again after a pause. Call with the
+ * lock. */
 void myc__accepted_step(struct myc_bus *bus);
 
 /** Answers with REJECT and closes. Call with the lock. */

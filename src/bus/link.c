@@ -12,6 +12,8 @@
 #include <mycelium/interface/shm.h>
 #include <mycelium/interface/stream.h>
 
+enum { RECORDS_MAX = 64 /* heard from one peer in one turn */ };
+
 static const uint64_t backoff_min_ns = 2000000;
 static const uint64_t backoff_max_ns = 100000000;
 
@@ -361,7 +363,8 @@ static void receive(struct myc_bus *bus, int32_t index)
 {
     struct myc__link *link = &bus->links[index];
     uint32_t generation = link->generation;
-    for (;;) {
+    // A peer that never stops talking gets its turn again, after everybody else.
+    for (uint32_t i = 0; i < RECORDS_MAX; i++) {
         struct myc_record record;
         if (link->channel.queue_count >= MYC__CHANNEL_QUEUE_MAX / 2) {
             return; // The peer does not read what we answer: hear it out later.

@@ -134,6 +134,7 @@ static void open_outlet(
     outlet->generation++;
     outlet->link = link;
     outlet->slot = ticket.slot;
+    outlet->attempt = hello->attempt;
     outlet->publisher = publisher;
     struct myc_handle stream = myc__channel_detach(&accepted->channel);
     accepted->is_used = false;
@@ -182,6 +183,10 @@ void myc__outbound_accept(
     }
     int32_t old = find_outlet(bus, link, publisher);
     if (old != MYC__NO_INDEX) {
+        if (hello->attempt <= bus->outlets[old].attempt) {
+            reject_data(bus, accepted, MYC_INVALID, "attempt", "a later connection came first");
+            return;
+        }
         // The subscriber closed that connection before it dialled again.
         close_outlet(bus, old, MYC_NOTICE_UNMATCHED);
     }
@@ -199,9 +204,10 @@ void myc__outbound_event(struct myc_bus *bus, uint32_t index, uint32_t events)
     struct myc_publisher *publisher = outlet->publisher;
     if ((events & MYC_WRITABLE) != 0) {
         (void)myc__outlet_drain(&outlet->outlet);
-        if (myc_exchange_u32(&outlet->outlet.room_made, 0) != 0) {
-            myc_waiter_ring(publisher->waiter);
-        }
+    }
+    // Whoever drained, the agent is not the one that waits for the room.
+    if (myc_exchange_u32(&outlet->outlet.room_made, 0) != 0) {
+        myc_waiter_ring(publisher->waiter);
     }
     enum myc_status status = myc__outlet_receive(&outlet->outlet, NULL);
     if (status == MYC_OK || status == MYC_AGAIN) {

@@ -103,6 +103,12 @@ static enum myc_status register_publisher(
         status = myc_diagnostic_set(diagnostic, MYC_LIMIT, 0, "a node has at most 32 publishers");
     } else {
         publisher->id = (uint64_t)bus->publisher_count + 1;
+        // Mixed with the node's identity: two publishers differ even if the entropy does not.
+        publisher->epoch = myc__bus_mix(publisher->epoch, bus->node_epoch + publisher->id);
+        // Under the lock, because the ring's header names the publisher.
+        status = make_ring(publisher, diagnostic);
+    }
+    if (status == MYC_OK) {
         bus->publishers[bus->publisher_count++] = publisher;
         myc__bus_match_local(bus);
         myc__bus_mark(bus);
@@ -139,11 +145,6 @@ enum myc_status myc_publisher_create(
     }
     enum myc_status status =
         myc_entropy_fill(bus->platform->entropy, &publisher->epoch, sizeof(publisher->epoch));
-    // Mixed with the node's identity: two publishers differ even if the entropy does not.
-    publisher->epoch = myc__bus_mix(publisher->epoch, bus->node_epoch + bus->publisher_count);
-    if (status == MYC_OK) {
-        status = make_ring(publisher, diagnostic);
-    }
     if (status == MYC_OK) {
         status = register_publisher(bus, publisher, diagnostic);
     }
@@ -421,6 +422,7 @@ enum myc_status myc_publisher_claim(
     if (payload != NULL) {
         publisher->is_claimed = true;
         publisher->claimed_type = type;
+        publisher->claimed_bytes = size;
         *out_payload = payload;
     }
     return status;
@@ -432,6 +434,10 @@ enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t siz
         return MYC_INVALID;
     }
     publisher->is_claimed = false;
+    if (size > publisher->claimed_bytes) {
+        myc_ring_abort(&publisher->writer);
+        return MYC_INVALID;
+    }
     myc_ring_commit(
         &publisher->writer, publisher->claimed_type->id, publisher->claimed_type->version, size);
     reclaim(publisher);

@@ -191,7 +191,10 @@ MYC_MUST_USE enum myc_status myc_publisher_claim(
     size_t size,
     void **out_payload);
 
-/** Publishes the claimed message. Returns: OK, or NO_SUBSCRIBER, which is not an error. */
+/**
+ * Publishes the claimed message with its final size. Returns: OK, or NO_SUBSCRIBER, which is not an
+ * error; INVALID (nothing is claimed, or less than `size`: the claim is given back).
+ */
 enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t size);
 
 /** Gives the claim back. */

@@ -11,7 +11,7 @@
 #include <mycelium/interface/stream.h>
 #include <mycelium/interface/thread.h>
 
-enum { OUTLET_RUN_BYTES = 64 * 1024 };
+enum { OUTLET_RUN_BYTES = 64 * 1024, OUTLET_RECORDS_MAX = 64 /* read in one turn */ };
 
 enum myc_status myc__outlet_open(
     struct myc__outlet *outlet,
@@ -195,7 +195,11 @@ enum myc_status myc__outlet_receive(struct myc__outlet *outlet, struct myc_diagn
     uint64_t sequence = 0;
     bool has_moved = false;
     enum myc_status status = MYC_OK;
-    while ((status = myc__channel_receive(&outlet->channel, &record, diagnostic)) == MYC_OK) {
+    for (uint32_t i = 0; i < OUTLET_RECORDS_MAX; i++) {
+        status = myc__channel_receive(&outlet->channel, &record, diagnostic);
+        if (status != MYC_OK) {
+            break;
+        }
         if (record.type == MYC_RECORD_BYE) {
             return MYC_END;
         }

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * Publishers and subscribers of one node: order, what a full ring does, and wrong calls.
+ */
+#include "unit/bus/bus_fixture.h"
+
+// What is published is delivered, in order, and the first message follows the notice of the match.
+static void test_local_delivers_in_order(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    for (uint32_t round = 0; round < 50; round++) {
+        fixture_publish_many(&fixture, 40);
+        assert_int_equal(fixture_poll(&fixture), 40);
+    }
+    assert_int_equal(fixture.seen.last_value, 2000);
+    fixture_check_account(&fixture, 0);
+    fixture_close(&fixture);
+}
+
+// Every subscriber of a node gets every message; one that closes leaves the others alone.
+static void test_local_feeds_every_subscriber(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_subscriber *second = NULL;
+    struct seen seen = {0};
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    assert_int_equal(
+        myc_subscriber_create(fixture.buses[0], &fixture.waiters[0], "alpha", &second, NULL),
+        MYC_OK);
+    assert_int_equal(myc_publisher_await_subscribers(fixture.publisher, 2, 0), MYC_OK);
+    assert_int_equal(myc_publisher_await_subscribers(fixture.publisher, 3, 0), MYC_TIMEOUT);
+    fixture_publish_many(&fixture, 9);
+    assert_int_equal(fixture_poll(&fixture), 9);
+    assert_int_equal(
+        myc_subscriber_poll(second, fixture_on_message, fixture_on_notice, &seen, 1000), 9);
+    myc_subscriber_close(second);
+    fixture_publish_many(&fixture, 1);
+    assert_int_equal(fixture_poll(&fixture), 1);
+    assert_int_equal(
+        myc_subscriber_poll(second, fixture_on_message, fixture_on_notice, &seen, 1000), 0);
+    fixture_check_account(&fixture, 0);
+    fixture_close(&fixture);
+}
+
+static void fill_ring(struct fixture *fixture)
+{
+    enum myc_status status = MYC_OK;
+    uint32_t count = 0;
+    while (status == MYC_OK) {
+        status = fixture_publish(fixture);
+        assert_true(count++ < RING_BYTES);
+    }
+    assert_int_equal(status, MYC_FULL);
+}
+
+// With REJECT a full ring refuses at once, uses up no number, and takes more once it was read.
+static void test_local_rejects_when_full(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    fill_ring(&fixture);
+    uint64_t accepted = myc_publisher_accepted(fixture.publisher);
+    assert_int_equal(fixture_publish(&fixture), MYC_FULL);
+    assert_int_equal(myc_publisher_accepted(fixture.publisher), accepted);
+    fixture_check_account(&fixture, accepted);
+    assert_int_equal(fixture_poll(&fixture), accepted < 64 ? accepted : 64);
+    while (fixture_poll(&fixture) > 0) {
+    }
+    assert_int_equal(fixture.seen.last, accepted);
+    assert_int_equal(fixture_publish(&fixture), MYC_OK);
+    fixture_close(&fixture);
+}
+
+// With BLOCK a full ring waits its timeout, and no longer once cancelled; it takes no number.
+static void test_local_blocks_until_timeout_or_cancel(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_publisher *patient = NULL;
+    struct myc_publisher_options options = {.block_timeout_ns = 1000000};
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    assert_int_equal(
+        myc_subscriber_create(
+            fixture.buses[0], &fixture.waiters[0], "alpha", &fixture.subscriber, NULL),
+        MYC_OK);
+    assert_int_equal(
+        myc_publisher_create(
+            fixture.buses[0], &fixture.waiters[0], "alpha", &options, &patient, NULL),
+        MYC_OK);
+    fixture.publisher = patient;
+    enum myc_status status = MYC_OK;
+    while (status == MYC_OK) {
+        status = fixture_publish(&fixture);
+    }
+    assert_int_equal(status, MYC_TIMEOUT);
+    uint64_t accepted = myc_publisher_accepted(patient);
+    myc_publisher_cancel(patient);
+    assert_int_equal(fixture_publish(&fixture), MYC_CANCELLED);
+    assert_int_equal(myc_publisher_accepted(patient), accepted);
+    assert_int_equal(myc_publisher_await_subscribers(patient, 9, MYC_NEVER), MYC_CANCELLED);
+    fixture_close(&fixture);
+}
+
+// Wrong calls are refused and change nothing.
+static void test_local_refuses_wrong_calls(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_publisher *publisher = NULL;
+    struct myc_subscriber *subscriber = NULL;
+    struct myc_diagnostic diagnostic;
+    unsigned char big[RING_BYTES] = {0};
+    void *payload = NULL;
+    void *second = NULL;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    assert_int_equal(
+        myc_publisher_create(
+            fixture.buses[0], &fixture.waiters[0], "gamma", NULL, &publisher, &diagnostic),
+        MYC_NOT_FOUND);
+    assert_non_null(strstr(diagnostic.text, "gamma"));
+    assert_int_equal(
+        myc_subscriber_create(
+            fixture.buses[0], &fixture.waiters[0], "gamma", &subscriber, &diagnostic),
+        MYC_NOT_FOUND);
+    fixture_match(&fixture);
+    assert_int_equal(myc_publish(fixture.publisher, &beta, big, 8), MYC_INVALID);
+    assert_int_equal(myc_publish(fixture.publisher, &alpha, big, sizeof(big)), MYC_TOO_BIG);
+    assert_int_equal(myc_publisher_commit(fixture.publisher, 16), MYC_INVALID);
+    assert_int_equal(myc_publisher_claim(fixture.publisher, &alpha, 16, &payload), MYC_OK);
+    assert_int_equal(myc_publisher_claim(fixture.publisher, &alpha, 16, &second), MYC_INVALID);
+    assert_int_equal(myc_publisher_commit(fixture.publisher, 24), MYC_INVALID);
+    assert_int_equal(myc_publisher_claim(fixture.publisher, &alpha, 16, &payload), MYC_OK);
+    myc_publisher_abort(fixture.publisher);
+    assert_int_equal(myc_publisher_accepted(fixture.publisher), 0);
+    fixture_publish_many(&fixture, 1);
+    assert_int_equal(fixture_poll(&fixture), 1);
+    fixture_close(&fixture);
+}
+
+// Without a subscriber a message is accepted, counted and gone.
+static void test_local_publishes_to_nobody(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_close_report report;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    assert_int_equal(
+        myc_publisher_create(
+            fixture.buses[0], &fixture.waiters[0], "alpha", NULL, &fixture.publisher, NULL),
+        MYC_OK);
+    for (uint32_t i = 0; i < 1000; i++) {
+        assert_int_equal(fixture_publish(&fixture), MYC_NO_SUBSCRIBER);
+    }
+    assert_int_equal(myc_publisher_close(fixture.publisher, 0, &report), MYC_OK);
+    assert_int_equal(report.accepted, 1000);
+    assert_int_equal(report.undelivered, 0);
+    fixture_close(&fixture);
+}
+
+// A close that times out counts what is missing; the subscriber still reads it, then hears the end.
+static void test_local_reports_what_a_close_left_behind(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_close_report report;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    fixture_publish_many(&fixture, 6);
+    assert_int_equal(myc_publisher_close(fixture.publisher, 0, &report), MYC_TIMEOUT);
+    assert_int_equal(report.accepted, 6);
+    assert_int_equal(report.undelivered, 6);
+    assert_int_equal(myc_publisher_close(fixture.publisher, 0, NULL), MYC_OK);
+    FIXTURE_UNTIL(&fixture, true, fixture.seen.notice_count == 2);
+    assert_int_equal(fixture.seen.notices[1].kind, MYC_NOTICE_UNMATCHED);
+    assert_int_equal(fixture.seen.notices[1].last, 6);
+    fixture_check_account(&fixture, 0);
+    assert_int_equal(fixture_publish(&fixture), MYC_CLOSED);
+    fixture_close(&fixture);
+}
+
+// A handler that closes its own subscriber gets nothing more, and the slot is free once.
+static void test_local_lets_a_handler_close_its_subscriber(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    fixture_publish_many(&fixture, 20);
+    fixture.seen.close_in_handler = fixture.subscriber;
+    assert_int_equal(fixture_poll(&fixture), 1);
+    assert_int_equal(fixture.seen.delivered, 1);
+    assert_int_equal(myc_subscriber_matched(fixture.subscriber), 0);
+    assert_int_equal(myc_load_relaxed_u32(&fixture.publisher->matched), 0);
+    assert_int_equal(fixture_publish(&fixture), MYC_NO_SUBSCRIBER);
+    fixture_close(&fixture);
+}
+
+// Publishers of one topic are told apart, read in turn, and each has its identity in its ring.
+static void test_local_gives_each_publisher_an_identity(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_publisher *second = NULL;
+    struct myc_ring_origin origin;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    assert_int_equal(
+        myc_publisher_create(fixture.buses[0], &fixture.waiters[0], "alpha", NULL, &second, NULL),
+        MYC_OK);
+    assert_true(second->epoch != fixture.publisher->epoch);
+    assert_int_equal(fixture_poll(&fixture), 0);
+    assert_int_equal(fixture.seen.notice_count, 2);
+    assert_int_equal(myc_subscriber_matched(fixture.subscriber), 2);
+    myc_ring_reader_origin(&fixture.subscriber->sources[1].reader, &origin);
+    assert_int_equal(origin.publisher_id, second->id);
+    assert_true(origin.publisher_epoch == second->epoch);
+    fixture_close(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_local_delivers_in_order),
+        cmocka_unit_test(test_local_feeds_every_subscriber),
+        cmocka_unit_test(test_local_rejects_when_full),
+        cmocka_unit_test(test_local_blocks_until_timeout_or_cancel),
+        cmocka_unit_test(test_local_refuses_wrong_calls),
+        cmocka_unit_test(test_local_publishes_to_nobody),
+        cmocka_unit_test(test_local_reports_what_a_close_left_behind),
+        cmocka_unit_test(test_local_lets_a_handler_close_its_subscriber),
+        cmocka_unit_test(test_local_gives_each_publisher_an_identity),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
