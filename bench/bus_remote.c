@@ -125,8 +125,12 @@ static void receive_until(struct bus_node *node, const struct remote *remote, ui
     bool has_socket = remote->transport != MYC_TRANSPORT_SHM;
     while (node->count < count) {
         size_t left = (size_t)(count - node->count);
-        if (bus_node_poll(node, left < POLL_MAX ? left : POLL_MAX) == 0 && has_socket) {
-            (void)myc_bus_work(node->bus, 0);
+        if (bus_node_poll(node, left < POLL_MAX ? left : POLL_MAX) > 0 || !has_socket) {
+            continue;
+        }
+        // A turn may fill the ring before it would sleep, so it sleeps only after an idle one.
+        if (myc_bus_work(node->bus, 0) == 0 && bus_node_poll(node, 1) == 0) {
+            (void)myc_bus_work(node->bus, MYC_NEVER);
         }
     }
 }
@@ -165,11 +169,12 @@ static bool send_all(struct bus_node *node, const struct remote *remote)
         } else if (!is_full) {
             return false;
         } else if (has_socket) {
-            (void)myc_bus_work(node->bus, 0);
+            // The socket is full too: sleep until it takes bytes, as a raw writer does.
+            (void)myc_bus_work(node->bus, MYC_NEVER);
         }
     }
     while (has_socket && myc_publisher_flush(node->publisher) == MYC_AGAIN) {
-        (void)myc_bus_work(node->bus, 0);
+        (void)myc_bus_work(node->bus, MYC_NEVER);
     }
     return true;
 }

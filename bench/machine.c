@@ -14,6 +14,7 @@
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,46 @@ bool bench_machine_init(struct bench_setup *setup)
     }
     setup->ns_per_tick = calibrate();
     return pin(setup->cpus[0]);
+}
+
+// The first CPU's name as the kernel has it; "unknown" where it has none.
+static void read_cpu_name(char *out, size_t capacity)
+{
+    char line[256];
+    (void)snprintf(out, capacity, "unknown");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        const char *value = strstr(line, ": ");
+        if (strncmp(line, "model name", 10) == 0 && value != NULL) {
+            (void)snprintf(out, capacity, "%.*s", (int)strcspn(value + 2, "\n"), value + 2);
+            break;
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+}
+
+void bench_machine_print(const struct bench_setup *setup)
+{
+    char name[128];
+    struct utsname system;
+    double load = 0;
+    read_cpu_name(name, sizeof(name));
+    memset(&system, 0, sizeof(system));
+    (void)uname(&system);
+    (void)getloadavg(&load, 1);
+    (void)printf(
+        "%s, CPUs %d and %d, %s %s, load %.2f\n",
+        name,
+        setup->cpus[0],
+        setup->cpus[1],
+        system.sysname,
+        system.release,
+        load);
+    if (load > 0.5) {
+        (void)printf("the machine is busy: spinning cases will look worse than they are\n");
+    }
 }
 
 uint64_t bench_amount(const struct bench_setup *setup, uint64_t full)

@@ -40,6 +40,9 @@ static inline void bench_keep(uint64_t value)
 /** Finds two CPUs, pins this thread to the first and calibrates the clock. */
 bool bench_machine_init(struct bench_setup *setup);
 
+/** Prints what the figures depend on: the CPU, the kernel, the load. */
+void bench_machine_print(const struct bench_setup *setup);
+
 /** Says on standard error what failed, with errno's text. Returns: false. */
 bool bench_fail(const char *what);
 

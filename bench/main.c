@@ -254,6 +254,7 @@ static int run(struct session *session)
         return EXIT_FAILURE;
     }
     if (!arguments->is_json) {
+        bench_machine_print(&session->setup);
         bench_print_head();
     }
     for (size_t i = 0; i < bench_experiment_count; i++) {
