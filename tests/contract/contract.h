@@ -13,8 +13,9 @@
  * fiber;
  *  2. optionally the two child programs; without them the cases that need one skip themselves;
  *  3. afterwards `failure_text` (NULL: passed) and `skip_reason` (NULL: it ran).
- * Cases tolerate short reads and writes, spurious wakes and any schedule. They expect that no fault
- * is injected and that readiness is real: nothing is reported for a source that is not ready.
+ * Cases tolerate short reads and writes, delays, spurious wakes, late timers and any schedule. They
+ * expect that no operation fails by a fault and that readiness is real: nothing is reported for a
+ * source that is not ready, and what is reported ready does not say AGAIN.
  */
 #ifndef MYC_CONTRACT_CONTRACT_H
 #define MYC_CONTRACT_CONTRACT_H
