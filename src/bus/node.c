@@ -166,20 +166,34 @@ start_services(struct myc_node *node, uint32_t *out_started, struct myc_diagnost
     return MYC_OK;
 }
 
+// The failing service: one that failed by itself before one that was only broken off for it.
+static const struct myc_service_report *find_failure(const struct myc_node *node)
+{
+    const struct myc_service_report *cancelled = NULL;
+    for (uint32_t i = 0; i < node->service_count; i++) {
+        const struct myc_service_report *report = &node->runners[i].context.report;
+        if (report->status != MYC_OK && report->status != MYC_CANCELLED) {
+            return report;
+        }
+        if (report->status == MYC_CANCELLED && cancelled == NULL) {
+            cancelled = report;
+        }
+    }
+    return cancelled;
+}
+
 static enum myc_status
 service_status(const struct myc_node *node, struct myc_diagnostic *diagnostic)
 {
-    for (uint32_t i = 0; i < node->service_count; i++) {
-        const struct myc_service_report *report = &node->runners[i].context.report;
-        if (report->status != MYC_OK) {
-            (void)myc_diagnostic_set(diagnostic, report->status, 0, "service ");
-            myc_diagnostic_append_quoted(diagnostic, report->name, strlen(report->name));
-            myc_diagnostic_append(diagnostic, ": ");
-            myc_diagnostic_append(diagnostic, myc_status_sentence(report->status));
-            return report->status;
-        }
+    const struct myc_service_report *report = find_failure(node);
+    if (report == NULL) {
+        return MYC_OK;
     }
-    return MYC_OK;
+    (void)myc_diagnostic_set(diagnostic, report->status, 0, "service ");
+    myc_diagnostic_append_quoted(diagnostic, report->name, strlen(report->name));
+    myc_diagnostic_append(diagnostic, ": ");
+    myc_diagnostic_append(diagnostic, myc_status_sentence(report->status));
+    return report->status;
 }
 
 enum myc_status myc_node_run(struct myc_node *node, struct myc_diagnostic *diagnostic)
