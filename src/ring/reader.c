@@ -244,8 +244,9 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
         found = look(reader, position, end_max - position, &item);
     }
     if (position != reader->position) {
-        // The writer may be waiting for the room of these PADs.
+        // The writer may be waiting for the room of these PADs, and from now on may use it.
         release(reader, position, reader->sequence);
+        end_max = position + reader->capacity;
     }
     // A run ends at the ring's end, because no record crosses it, and then starts again at offset
     // 0.
