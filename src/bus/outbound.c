@@ -202,14 +202,17 @@ void myc__outbound_event(struct myc_bus *bus, uint32_t index, uint32_t events)
 {
     struct myc__bus_outlet *outlet = &bus->outlets[index];
     struct myc_publisher *publisher = outlet->publisher;
+    enum myc_status drained = MYC_OK;
     if ((events & MYC_WRITABLE) != 0) {
-        (void)myc__outlet_drain(&outlet->outlet);
+        drained = myc__outlet_drain(&outlet->outlet);
     }
     // Whoever drained, the agent is not the one that waits for the room.
     if (myc_exchange_u32(&outlet->outlet.room_made, 0) != 0) {
         myc_waiter_ring(publisher->waiter);
     }
-    enum myc_status status = myc__outlet_receive(&outlet->outlet, NULL);
+    // An outlet that failed writes no more, so its stream would stay ready for ever.
+    enum myc_status status =
+        drained == MYC_RESET ? MYC_RESET : myc__outlet_receive(&outlet->outlet, NULL);
     if (status == MYC_OK || status == MYC_AGAIN) {
         if (status == MYC_OK && myc_load_acquire_u32(&publisher->is_closing) != 0) {
             myc_waiter_ring(publisher->waiter);
