@@ -269,6 +269,108 @@ static void test_shared_files_outlive_processes(void **state)
     run_all(direct_files);
 }
 
+// ---- Operations that fail ----
+
+static const enum myc_sim_fault failures[] = {
+    MYC_SIM_FAULT_HANDLE_LIMIT,
+    MYC_SIM_FAULT_CONNECT_REFUSED,
+    MYC_SIM_FAULT_ACCEPT_FAIL,
+    MYC_SIM_FAULT_SHM_NO_MEMORY,
+    MYC_SIM_FAULT_FILE_FULL,
+    MYC_SIM_FAULT_FILE_ERROR,
+    MYC_SIM_FAULT_SPAWN_FAIL,
+};
+
+enum { FAILURES = sizeof(failures) / sizeof(failures[0]) };
+
+static int idle(struct myc_platform *platform, void *arg)
+{
+    (void)platform;
+    (void)arg;
+    return 0;
+}
+
+/* One of everything that may fail; the empty handle is what a failure leaves. */
+static void try_everything(struct myc_platform *platform)
+{
+    static const char *const argv[] = {"idle", NULL};
+    const uint32_t flags = MYC_FILE_WRITE | MYC_FILE_CREATE;
+    struct myc_handle listener = {0};
+    struct myc_handle near = {0};
+    struct myc_handle far = {0};
+    struct myc_handle segment = {0};
+    struct myc_handle file = {0};
+    struct myc_process_identity child;
+    void *memory = NULL;
+    if (myc_listener_listen(platform->listener, &address, 0, &listener, NULL) == MYC_OK
+        && myc_stream_connect(platform->stream, &address, &near, NULL) == MYC_OK) {
+        myc_sim_count(
+            sim__world_now,
+            "accepted",
+            myc_listener_accept(platform->listener, listener, &far) == MYC_OK ? 1 : 0);
+    }
+    myc_stream_close(platform->stream, near);
+    myc_stream_close(platform->stream, far);
+    myc_listener_close(platform->listener, listener);
+    if (myc_shm_create(platform->shm, "tried", BYTES, &segment) == MYC_OK
+        && myc_shm_map(platform->shm, segment, BYTES, MYC_SHM_READ_WRITE, &memory) == MYC_OK) {
+        memset(memory, 1, BYTES);
+        myc_shm_unmap(platform->shm, memory, BYTES);
+    }
+    myc_shm_close(platform->shm, segment);
+    if (myc_file_open(platform->file, "/tmp/tried", flags, &file, NULL) == MYC_OK
+        && myc_file_write(platform->file, file, 0, (struct myc_const_span){"x", 1}) == MYC_OK) {
+        myc_sim_count(
+            sim__world_now, "synced", myc_file_sync(platform->file, file) == MYC_OK ? 1 : 0);
+    }
+    myc_file_close(platform->file, file);
+    if (myc_process_spawn(platform->process, argv, &child) == MYC_OK) {
+        myc_sim_count(sim__world_now, "spawned", 1);
+    }
+}
+
+static int try_often(struct myc_platform *platform, void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 20; i++) {
+        try_everything(platform);
+    }
+    return 0;
+}
+
+static void direct_failures(struct myc_sim *sim)
+{
+    for (int i = 0; i < FAILURES; i++) {
+        myc_sim_allow(sim, failures[i], true);
+    }
+    myc_sim_register_program(sim, "idle", idle, NULL);
+    struct myc_sim_process process = run_process(sim, try_often, NULL);
+    myc_sim_check(sim, myc_sim_exit_code(sim, process) == 0, "failures are no disaster");
+}
+
+// What may be refused is refused now and then, leaves nothing behind, and never without leave.
+static void test_shared_failures_leave_nothing(void **state)
+{
+    uint64_t effects[MYC_SIM_FAULT_COUNT] = {0};
+    (void)state;
+    assert_passed(run_boring(direct_failures));
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct myc_sim_result *result = run_seed(direct_failures, seed);
+        for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
+            effects[i] += result->fault_effect[i];
+        }
+        assert_passed(result);
+        struct myc_sim_result *calm = run_seed(direct_files, seed);
+        for (int i = 0; i < FAILURES; i++) {
+            assert_int_equal(calm->fault_effect[failures[i]], 0);
+        }
+        assert_passed(calm);
+    }
+    for (int i = 0; i < FAILURES; i++) {
+        assert_true(effects[failures[i]] > 0);
+    }
+}
+
 // ---- Mistakes that the simulated kernel reports ----
 
 static int close_twice(struct myc_platform *platform, void *arg)
@@ -316,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_shared_segment_lies_elsewhere_in_each_process),
         cmocka_unit_test(test_shared_watch_fires_at_death),
         cmocka_unit_test(test_shared_files_outlive_processes),
+        cmocka_unit_test(test_shared_failures_leave_nothing),
         cmocka_unit_test(test_shared_mistakes_are_reported),
     };
     return cmocka_run_group_tests_name("sim.shared", tests, NULL, NULL);

@@ -169,7 +169,7 @@ static void *sim__shm_place(
     struct sim__shm_world *shm = sim__shm_world(world);
     off_t offset = (off_t)segment->file_offset;
     void *memory = MAP_FAILED;
-#if !defined(__SANITIZE_THREAD__)
+#ifndef MYC_SIM_HAS_TSAN
     for (int i = 0; memory == MAP_FAILED && i < 16 && shm->address < sim__shm_limit - bytes; i++) {
         void *wish = (void *)(uintptr_t)shm->address;
         shm->address += (bytes + 2 * SIM__SHM_STEP - 1) / SIM__SHM_STEP * SIM__SHM_STEP;
