@@ -135,7 +135,10 @@ simulate() {
     per_second=$(member "$run_dir/sim.line" seeds_per_s)
     faults=$(member "$run_dir/sim.line" faults_injected)
     oracles=$(member "$run_dir/sim.line" oracles_failed)
-    : "${ran:=0}" "${per_second:=0}" "${faults:=0}" "${oracles:=1}"
+    # Kills are the scenario's own doing, so they are counted apart.
+    kills=$(member "$run_dir/sim.line" deaths)
+    : "${ran:=0}" "${per_second:=0}" "${faults:=0}" "${oracles:=1}" "${kills:=0}"
+    faults=$((faults + kills))
     if [ $status -ne 0 ] || [ "$oracles" -ne 0 ]; then
         problem "the simulator found a failure"
         cat "$run_dir/sim.log" >&2
@@ -146,9 +149,9 @@ simulate() {
             "$ran" "$per_second" "$faults"
         printf '"oracles_failed":%s}\n' "$oracles"
     else
-        printf '\nsimulator: %s seeds of the same services, %s seeds/s, %s faults injected, ' \
+        printf '\nsimulator: %s seeds of the same services, %s seeds/s, %s faults injected ' \
             "$ran" "$per_second" "$faults"
-        printf '%s oracles failed\n' "$oracles"
+        printf '(%s of them kills), %s oracles failed\n' "$kills" "$oracles"
     fi
 }
 
