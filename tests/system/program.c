@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,9 +33,13 @@ uint64_t program_deadline_ms(uint64_t ms)
     return program_now_ns() + ms * NS_PER_MS;
 }
 
-// The child's part; only calls that are safe after fork.
-static void become(const char *const *argv, int out, int err)
+// The child's part; only calls that are safe after fork. A test that aborts takes its children
+// along.
+static void become(const char *const *argv, int out, int err, pid_t parent)
 {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
+        _exit(127);
+    }
     char *copy[PROGRAM_ARGUMENTS_MAX + 1];
     size_t count = 0;
     for (; argv[count] != NULL && count < PROGRAM_ARGUMENTS_MAX; count++) {
@@ -62,9 +67,10 @@ bool program_start(struct program *program, const char *const *argv)
         (void)close(out[1]);
         return false;
     }
+    pid_t self = getpid();
     pid_t pid = fork();
     if (pid == 0) {
-        become(argv, out[1], err[1]);
+        become(argv, out[1], err[1], self);
     }
     (void)close(out[1]);
     (void)close(err[1]);
