@@ -133,7 +133,7 @@ audit_message(struct myc_context *context, const void *message, const struct myc
     stage->delivered++;
     for (size_t i = 0; i < original->handler_count; i++) {
         if (original->handlers[i].type->id == record->type) {
-            original->handlers[i].handle(context, message, record);
+            myc_handler_run(&original->handlers[i], context, message, record);
         }
     }
 }

@@ -269,7 +269,7 @@ static void on_message(const struct myc_delivery *delivery, void *opaque)
         if (handler->type->id == delivery->type->id) {
             context->report.delivered++;
             context->publisher_epoch = delivery->publisher_epoch;
-            handler->handle(context, complete(context, delivery), delivery->record);
+            myc_handler_run(handler, context, complete(context, delivery), delivery->record);
             context->publisher_epoch = 0;
             return;
         }

@@ -44,10 +44,36 @@ struct myc_context;
 typedef void
 myc_handler_fn(struct myc_context *context, const void *message, const struct myc_record *record);
 
+/** Calls `handle` as the function of a message's own type that it was before it was stored. */
+typedef void myc_handler_call_fn(
+    myc_handler_fn *handle,
+    struct myc_context *context,
+    const void *message,
+    const struct myc_record *record);
+
+/**
+ * A message and what handles it. Generated code has an initializer for each message, which takes a
+ * function with the message's own struct and checks it: TRADING_ORDER_HANDLER(on_order).
+ */
 struct myc_handler {
     const struct myc_message_type *type;
     myc_handler_fn *handle;
+    myc_handler_call_fn *call; /* NULL: `handle` is called as it is */
 };
+
+/** Hands a message to a handler, as a node does. */
+static inline void myc_handler_run(
+    const struct myc_handler *handler,
+    struct myc_context *context,
+    const void *message,
+    const struct myc_record *record)
+{
+    if (handler->call != NULL) {
+        handler->call(handler->handle, context, message, record);
+    } else {
+        handler->handle(context, message, record);
+    }
+}
 
 struct myc_service {
     const char *name;

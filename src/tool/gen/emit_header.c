@@ -252,6 +252,53 @@ static void emit_ring_publish(FILE *out, const struct gen_names *names)
 
 // ---- Header ----
 
+// The handler is stored as a function of another type and called as what it is: the macro lets only
+// the right type in, and the caller casts back before it calls.
+static void emit_handler(FILE *out, const struct gen_names *names)
+{
+    struct gen_call call;
+    fprintf(out, "/** Handles the message, see myc_handler_fn. */\n");
+    gen_call_begin(&call, out, 0, "typedef void %s_handler_fn(", names->type);
+    gen_call_argument(&call, "struct myc_context *context");
+    gen_call_argument(&call, "const struct %s *message", names->type);
+    gen_call_argument(&call, "const struct myc_record *record");
+    gen_call_end(&call, ");");
+    fprintf(out, "\n/** What %s_HANDLER() calls its function with. */\n", names->constant);
+    gen_call_begin(&call, out, 0, "static inline void %s_call(", names->type);
+    gen_call_argument(&call, "myc_handler_fn *handle");
+    gen_call_argument(&call, "struct myc_context *context");
+    gen_call_argument(&call, "const void *message");
+    gen_call_argument(&call, "const struct myc_record *record");
+    gen_call_end(&call, ")\n{");
+    fprintf(out, "    %s_handler_fn *typed = (%s_handler_fn *)handle;\n", names->type, names->type);
+    fprintf(out, "    typed(context, (const struct %s *)message, record);\n}\n\n", names->type);
+    fprintf(
+        out,
+        "/** Initializer of a struct myc_handler; the function must be a %s_handler_fn. */\n"
+        "#ifdef __cplusplus\n"
+        "#define %s_HANDLER(function) \\\n"
+        "    {&%s_type, \\\n"
+        "     reinterpret_cast<myc_handler_fn *>(static_cast<%s_handler_fn *>(function)), \\\n"
+        "     %s_call}\n",
+        names->type,
+        names->constant,
+        names->type,
+        names->type,
+        names->type);
+    fprintf(
+        out,
+        "#else\n"
+        "#define %s_HANDLER(function) \\\n"
+        "    {&%s_type, \\\n"
+        "     (myc_handler_fn *)_Generic((function), %s_handler_fn *: (function)), \\\n"
+        "     %s_call}\n"
+        "#endif\n\n",
+        names->constant,
+        names->type,
+        names->type,
+        names->type);
+}
+
 static void emit_message(
     FILE *out,
     const char *prefix,
@@ -274,6 +321,7 @@ static void emit_message(
     emit_view(out, &names);
     emit_publish(out, &names);
     emit_ring_publish(out, &names);
+    emit_handler(out, &names);
 }
 
 void gen_emit_header(const struct gen_contract *contract, const char *prefix, FILE *out)
@@ -296,6 +344,7 @@ void gen_emit_header(const struct gen_contract *contract, const char *prefix, FI
         "#include <mycelium/record.h>\n"
         "#include <mycelium/ring.h>\n"
         "#include <mycelium/schema.h>\n"
+        "#include <mycelium/service.h>\n"
         "#include <mycelium/status.h>\n\n"
         "/* C compilers only warn when a pointer to another struct is published; here it is an "
         "error. */\n"

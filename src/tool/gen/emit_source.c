@@ -120,7 +120,7 @@ emit_validate(FILE *out, const struct gen_names *names, const struct myc__schema
     if (!has_check) {
         return;
     }
-    gen_call_begin(&call, out, 0, "static enum myc_status validate_%s(", names->type);
+    gen_call_begin(&call, out, 0, "static enum myc_status %s_validate_payload(", names->type);
     gen_call_argument(&call, "const void *payload");
     gen_call_argument(&call, "size_t size");
     gen_call_argument(&call, "struct myc_diagnostic *diagnostic");
@@ -167,7 +167,7 @@ emit_type(FILE *out, const struct gen_names *names, const struct myc__schema_mes
     fprintf(out, "    .name = \"%s\",\n", message->name);
     fprintf(out, "    .topic = \"%s\",\n", message->topic);
     if (message_needs_check(message)) {
-        fprintf(out, "    .validate = validate_%s,\n", names->type);
+        fprintf(out, "    .validate = %s_validate_payload,\n", names->type);
     } else {
         fputs("    .validate = NULL,\n", out);
     }

@@ -11,7 +11,7 @@
 #include "tool/gen/gen.h"
 #include "tool/gen/names.h"
 
-enum { GEN_LINE_MAX = 100, GEN_ARGUMENTS_MAX = 5, GEN_ARGUMENT_BYTES = 320 };
+enum { GEN_LINE_MAX = 100, GEN_ARGUMENTS_MAX = 5, GEN_ARGUMENT_BYTES = 640 };
 
 /** A name's forms in C: the contract's prefix and the message's own name. */
 struct gen_names {

@@ -75,7 +75,7 @@ static enum myc_status stopper_run(struct myc_context *context)
 }
 
 static const char *const source_topics[] = {"alpha", NULL};
-static const struct myc_handler sink_handlers[] = {{&alpha, sink_handle}};
+static const struct myc_handler sink_handlers[] = {{.type = &alpha, .handle = sink_handle}};
 static const struct myc_service source = {
     .name = "source", .publishes = source_topics, .run = source_run};
 static const struct myc_service sink = {
