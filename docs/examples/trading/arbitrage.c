@@ -23,14 +23,16 @@ static enum myc_status start(struct myc_context *context)
     return trading_await_next(context, "arbitrage-signals");
 }
 
-static void
-on_update(struct myc_context *context, const void *message, const struct myc_record *record)
+static void on_update(
+    struct myc_context *context,
+    const struct trading_pool_state_update *update,
+    const struct myc_record *record)
 {
     (void)record;
     struct arbitrage *arbitrage = myc_context_state(context);
     struct trading_arbitrage_signal signal;
     arbitrage->stage->received++;
-    if (!trading_view_update(&arbitrage->view, message, &signal)) {
+    if (!trading_view_update(&arbitrage->view, update, &signal)) {
         return;
     }
     enum myc_status status;
@@ -40,21 +42,24 @@ on_update(struct myc_context *context, const void *message, const struct myc_rec
     myc_context_count(context, "signals", 1);
 }
 
-static void
-on_swap(struct myc_context *context, const void *message, const struct myc_record *record)
+static void on_swap(
+    struct myc_context *context,
+    const struct trading_v2_swap *swap,
+    const struct myc_record *record)
 {
     (void)record;
     struct arbitrage *arbitrage = myc_context_state(context);
     arbitrage->stage->received++;
-    trading_view_swap(&arbitrage->view, message);
+    trading_view_swap(&arbitrage->view, swap);
 }
 
-static void
-on_end(struct myc_context *context, const void *message, const struct myc_record *record)
+static void on_end(
+    struct myc_context *context,
+    const struct trading_market_data_end *end,
+    const struct myc_record *record)
 {
     (void)record;
     struct arbitrage *arbitrage = myc_context_state(context);
-    const struct trading_market_data_end *end = message;
     trading_stage_end(context, arbitrage->stage, end->messages);
     struct trading_signals_end signals_end;
     trading_signals_end_init(&signals_end);
@@ -67,9 +72,9 @@ on_end(struct myc_context *context, const void *message, const struct myc_record
 }
 
 static const struct myc_handler handlers[] = {
-    {&trading_pool_state_update_type, on_update},
-    {&trading_v2_swap_type, on_swap},
-    {&trading_market_data_end_type, on_end},
+    TRADING_POOL_STATE_UPDATE_HANDLER(on_update),
+    TRADING_V2_SWAP_HANDLER(on_swap),
+    TRADING_MARKET_DATA_END_HANDLER(on_end),
 };
 
 const struct myc_service trading_arbitrage = {

@@ -42,13 +42,12 @@ static void publish_fill(
     myc_context_count(context, "fills", 1);
 }
 
-static void
-on_order(struct myc_context *context, const void *message, const struct myc_record *record)
+static void on_order(
+    struct myc_context *context, const struct trading_order *order, const struct myc_record *record)
 {
     (void)record;
     struct execution *execution = myc_context_state(context);
     struct trading_execution_result *result = execution->result;
-    const struct trading_order *order = message;
     if (order->origin_ns != 0) {
         uint64_t now_ns = myc_context_now_ns(context);
         myc_histogram_record(
@@ -70,12 +69,13 @@ on_order(struct myc_context *context, const void *message, const struct myc_reco
     publish_fill(context, execution, order);
 }
 
-static void
-on_end(struct myc_context *context, const void *message, const struct myc_record *record)
+static void on_end(
+    struct myc_context *context,
+    const struct trading_orders_end *end,
+    const struct myc_record *record)
 {
     (void)record;
     struct execution *execution = myc_context_state(context);
-    const struct trading_orders_end *end = message;
     execution->result->end_ns = myc_context_now_ns(context);
     trading_stage_end(context, &execution->result->stage, end->messages);
     struct trading_fills_end fills_end;
@@ -89,8 +89,8 @@ on_end(struct myc_context *context, const void *message, const struct myc_record
 }
 
 static const struct myc_handler handlers[] = {
-    {&trading_order_type, on_order},
-    {&trading_orders_end_type, on_end},
+    TRADING_ORDER_HANDLER(on_order),
+    TRADING_ORDERS_END_HANDLER(on_end),
 };
 
 const struct myc_service trading_execution = {

@@ -25,12 +25,13 @@ static enum myc_status start(struct myc_context *context)
     return trading_await_next(context, "orders");
 }
 
-static void
-on_signal(struct myc_context *context, const void *message, const struct myc_record *record)
+static void on_signal(
+    struct myc_context *context,
+    const struct trading_arbitrage_signal *signal,
+    const struct myc_record *record)
 {
     (void)record;
     struct risk *risk = myc_context_state(context);
-    const struct trading_arbitrage_signal *signal = message;
     struct trading_order order;
     risk->stage->received++;
     if (risk->publisher_epoch != myc_context_publisher_epoch(context)) {
@@ -53,12 +54,13 @@ on_signal(struct myc_context *context, const void *message, const struct myc_rec
     myc_context_count(context, "orders", 1);
 }
 
-static void
-on_end(struct myc_context *context, const void *message, const struct myc_record *record)
+static void on_end(
+    struct myc_context *context,
+    const struct trading_signals_end *end,
+    const struct myc_record *record)
 {
     (void)record;
     struct risk *risk = myc_context_state(context);
-    const struct trading_signals_end *end = message;
     trading_stage_end(context, risk->stage, end->messages);
     struct trading_orders_end orders_end;
     trading_orders_end_init(&orders_end);
@@ -71,8 +73,8 @@ on_end(struct myc_context *context, const void *message, const struct myc_record
 }
 
 static const struct myc_handler handlers[] = {
-    {&trading_arbitrage_signal_type, on_signal},
-    {&trading_signals_end_type, on_end},
+    TRADING_ARBITRAGE_SIGNAL_HANDLER(on_signal),
+    TRADING_SIGNALS_END_HANDLER(on_end),
 };
 
 const struct myc_service trading_risk = {
