@@ -373,7 +373,8 @@ static void say_bye(struct myc_bus *bus)
             myc__link_say_bye(bus, i);
         }
     }
-    while (status == MYC_OK) {
+    // The deadline is looked at here too: a wait that finds something ready never times out.
+    while (status == MYC_OK && myc_clock_monotonic_ns(bus->platform->clock) < deadline_ns) {
         bool is_done = true;
         for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
             if (i != bus->self && myc__link_is_answered(bus, i)) {

@@ -511,9 +511,12 @@ bool myc__link_is_answered(struct myc_bus *bus, int32_t index)
         || (link->channel.queue_count > 0 && !finish_side(bus, index))) {
         return true;
     }
-    do {
+    for (uint32_t i = 0; i < RECORDS_MAX && status == MYC_OK; i++) {
         status = myc__channel_receive(&link->channel, &record, NULL);
-    } while (status == MYC_OK);
+    }
+    if (status == MYC_OK) {
+        return false; // It talks on; we listen until our time is over, and no longer.
+    }
     return status != MYC_AGAIN;
 }
 

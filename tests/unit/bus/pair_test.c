@@ -360,6 +360,26 @@ static void test_pair_cuts_off_who_breaks_the_contract(void **state)
     }
 }
 
+// A bus that closes waits only a moment for its peer's answer, though a data connection of the two
+// has an end waiting to be read all the time.
+static void test_pair_closes_although_the_peer_is_silent(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        if (kinds[kind] != MYC_TRANSPORT_SHM) {
+            myc_stream_shutdown(
+                fixture.platform->stream, fixture.buses[1]->images[0].image.channel.stream);
+        }
+        uint64_t start_ns = myc_clock_monotonic_ns(fixture.platform->clock);
+        fixture_close_side(&fixture, 0);
+        assert_true(myc_clock_monotonic_ns(fixture.platform->clock) - start_ns < patience_ns);
+        fixture_close(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_pair_keeps_the_link_when_a_publisher_closed_first),
         cmocka_unit_test(test_pair_sleeps_while_the_image_is_full_and_the_peer_gone),
         cmocka_unit_test(test_pair_cuts_off_who_breaks_the_contract),
+        cmocka_unit_test(test_pair_closes_although_the_peer_is_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
