@@ -4,6 +4,11 @@
 # of the generated header to its include path. Runs again when the contract or the tool changes. The
 # header is named after PREFIX, by default the contract's own name.
 function(mycelium_generate)
+    if(NOT TARGET mycelium::myc)
+        message(FATAL_ERROR
+            "mycelium_generate needs the myc command: set MYC_BUILD_TOOL to ON before mycelium is "
+            "added")
+    endif()
     cmake_parse_arguments(generate "" "TARGET;CONTRACT;PREFIX" "" ${ARGN})
     if(NOT generate_TARGET OR NOT generate_CONTRACT OR generate_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR
@@ -14,12 +19,15 @@ function(mycelium_generate)
     set(prefix "${generate_PREFIX}")
     if(NOT prefix)
         # CMake must know the file names before the tool runs; the tool reads the contract properly.
-        file(STRINGS "${contract}" names REGEX "^ +name: *[a-z][a-z0-9_]*( |$)" LIMIT_COUNT 1)
-        if(NOT names)
+        # Fields may be called name as well, so only what follows "schema:" is looked at.
+        file(READ "${contract}" text)
+        string(REGEX MATCH "(^|\n)schema:.*" text "${text}")
+        string(REGEX MATCH "[ \t\n{,]name: *[\"']?([a-z][a-z0-9_]*)[\"']?[ \t\r\n,}#]" found "${text}")
+        set(prefix "${CMAKE_MATCH_1}")
+        if(NOT found)
             message(FATAL_ERROR
                 "${contract}: no line '  name: NAME' below 'schema:'; add one or pass PREFIX")
         endif()
-        string(REGEX REPLACE "^ +name: *([a-z0-9_]+).*$" "\\1" prefix "${names}")
         set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${contract}")
     endif()
     set(directory "${CMAKE_CURRENT_BINARY_DIR}/${generate_TARGET}.contracts")

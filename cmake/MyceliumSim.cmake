@@ -6,7 +6,8 @@
 # with SIMCHECK, simcheck_NAME, in which every atomic access is one as well. One source defines
 # MYC_SIM_IMPLEMENTATION before it includes <mycelium/sim.h> and has a main that calls myc_sim_main.
 # For each of SCENARIOS two tests are made: its boring run, and the seeds of SEEDS with those of
-# sim/scenarios/seeds.txt before them, each run twice and compared.
+# sim/scenarios/seeds.txt before them, each run twice and compared. Projects that add this tree
+# make their own tests.
 function(myc_scenario name)
     cmake_parse_arguments(scenario "SIMCHECK" "SEEDS" "SOURCES;LINK;SCENARIOS" ${ARGN})
     set(target sim_${name})
@@ -18,7 +19,7 @@ function(myc_scenario name)
     add_executable(${target} ${scenario_SOURCES})
     target_link_libraries(${target} PRIVATE
         mycelium_sim ${scenario_LINK} ${archive} myc_warnings myc_sanitize)
-    if(NOT MYC_BUILD_TESTS)
+    if(NOT MYC_BUILD_TESTS OR NOT PROJECT_NAME STREQUAL "mycelium")
         return()
     endif()
     string(REPLACE "_" "." prefix "${target}")
