@@ -34,7 +34,7 @@
 #include "wire/session.h"
 
 enum {
-    MYC__NOTICES_MAX = 32,  /* waiting per publisher; the oldest stay, the rest are counted */
+    MYC__NOTICES_MAX = 32,  /* waiting per publisher; the last tells how many came after it */
     MYC__ACCEPTED_MAX = 16, /* accepted connections before their HELLO */
     MYC__RETIRED_MAX = 128, /* reader pages a publisher's thread has yet to unmap */
     MYC__REMOTES_MAX = MYC_PUBLISHERS_MAX,

@@ -68,6 +68,10 @@ void myc_notice_describe(const struct myc_notice *notice, char *text, size_t cap
         myc__text_string(&out, notice_entries[notice->kind].text);
     }
     describe_numbers(&out, notice);
+    if (notice->missed > 0) {
+        myc__text_string(&out, "; notices not kept ");
+        myc__text_u64(&out, notice->missed);
+    }
 }
 
 bool myc__text_equals(const char *a, const char *b)

@@ -264,6 +264,9 @@ static void add_notice(
         myc__text_copy(notice->node, sizeof(notice->node), node_name(publisher->bus, slot->link));
         // Pairs with the acquire in myc_publisher_notice.
         myc_store_release_u32(&publisher->notice_count, count + 1);
+    } else {
+        // Not silent: the last one that found a place says how many did not.
+        publisher->notices[MYC__NOTICES_MAX - 1].missed++;
     }
     myc_waiter_ring(publisher->waiter);
 }
@@ -412,6 +415,9 @@ enum myc_status myc_publisher_claim(
         }
         publisher->checked_type = type;
     }
+    if (size < type->size) {
+        return MYC_INVALID;
+    }
     if (size > myc_ring_payload_max(&publisher->writer)) {
         return MYC_TOO_BIG;
     }
@@ -434,7 +440,7 @@ enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t siz
         return MYC_INVALID;
     }
     publisher->is_claimed = false;
-    if (size > publisher->claimed_bytes) {
+    if (size > publisher->claimed_bytes || size < publisher->claimed_type->size) {
         myc_ring_abort(&publisher->writer);
         return MYC_INVALID;
     }

@@ -139,9 +139,10 @@ struct myc_notice {
     const char *topic;
     char node[MYC_NAME_BYTES]; /* the peer's */
     uint64_t publisher_epoch;
-    uint64_t first; /* GAP: first sequence lost */
-    uint64_t last;  /* GAP: last sequence lost; else the last sequence received or acknowledged */
-    uint64_t count; /* GAP: messages lost; publisher: messages the peer did not acknowledge */
+    uint64_t first;  /* GAP: first sequence lost */
+    uint64_t last;   /* GAP: last sequence lost; else the last sequence received or acknowledged */
+    uint64_t count;  /* GAP: messages lost; publisher: messages the peer did not acknowledge */
+    uint64_t missed; /* later notices of this publisher that found no place */
 };
 
 /** The enumerator's name without its prefix. */
@@ -182,8 +183,8 @@ MYC_MUST_USE enum myc_status myc_publisher_create(
  * Claims a message to fill in place; nothing is visible until commit.
  *
  * Blocking: as the full policy says. Returns: OK with the bytes, zeroed or not as they may be;
- * FULL, TIMEOUT, TOO_BIG, INVALID (a type of another topic), CLOSED, CANCELLED (the waiter's owner
- * was asked to stop, see myc_publisher_cancel()).
+ * FULL, TIMEOUT, TOO_BIG, INVALID (a type of another topic, or less than the type's size), CLOSED,
+ * CANCELLED (the waiter's owner was asked to stop, see myc_publisher_cancel()).
  */
 MYC_MUST_USE enum myc_status myc_publisher_claim(
     struct myc_publisher *publisher,
@@ -193,7 +194,8 @@ MYC_MUST_USE enum myc_status myc_publisher_claim(
 
 /**
  * Publishes the claimed message with its final size. Returns: OK, or NO_SUBSCRIBER, which is not an
- * error; INVALID (nothing is claimed, or less than `size`: the claim is given back).
+ * error; INVALID (nothing is claimed, less than `size` is, or `size` is less than
+ * the type's: the claim is given back).
  */
 enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t size);
 

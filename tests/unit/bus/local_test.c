@@ -47,6 +47,49 @@ static void test_local_feeds_every_subscriber(void **state)
     fixture_close(&fixture);
 }
 
+// A publisher nobody listens to keeps 32 notices, and the last of them says how many came later.
+static void test_local_counts_notices_without_room(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 20, KEPT = 32 };
+    struct fixture fixture;
+    struct myc_notice notice = {0};
+    uint32_t kept = 0;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    while (myc_publisher_notice(fixture.publisher, &notice) == MYC_OK) {
+    }
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        struct myc_subscriber *guest = NULL;
+        assert_int_equal(
+            myc_subscriber_create(fixture.buses[0], &fixture.waiters[0], "alpha", &guest, NULL),
+            MYC_OK);
+        myc_subscriber_close(guest);
+    }
+    while (myc_publisher_notice(fixture.publisher, &notice) == MYC_OK) {
+        kept++;
+        assert_int_equal(notice.missed, kept == KEPT ? 2 * ROUNDS - KEPT : 0);
+    }
+    assert_int_equal(kept, KEPT);
+    fixture_close(&fixture);
+}
+
+// A message shorter than its type would be refused by every other process, so it is refused here.
+static void test_local_refuses_a_short_message(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    void *payload = NULL;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    assert_int_equal(
+        myc_publisher_claim(fixture.publisher, &alpha, alpha.size - 1, &payload), MYC_INVALID);
+    assert_int_equal(myc_publisher_claim(fixture.publisher, &alpha, alpha.size, &payload), MYC_OK);
+    assert_int_equal(myc_publisher_commit(fixture.publisher, alpha.size - 1), MYC_INVALID);
+    assert_int_equal(myc_publisher_accepted(fixture.publisher), 0);
+    fixture_close(&fixture);
+}
+
 static void fill_ring(struct fixture *fixture)
 {
     enum myc_status status = MYC_OK;
@@ -229,6 +272,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_local_delivers_in_order),
         cmocka_unit_test(test_local_feeds_every_subscriber),
+        cmocka_unit_test(test_local_counts_notices_without_room),
+        cmocka_unit_test(test_local_refuses_a_short_message),
         cmocka_unit_test(test_local_rejects_when_full),
         cmocka_unit_test(test_local_blocks_until_timeout_or_cancel),
         cmocka_unit_test(test_local_refuses_wrong_calls),
