@@ -89,6 +89,10 @@ enum myc_status myc__schema_parse_type(
         base += strlen(optional_word);
         base_len -= strlen(optional_word);
     }
+    if (starts_with(base, base_len, "\"") || starts_with(base, base_len, "'")) {
+        return refuse(
+            diagnostic, spelling, len, "put the quotes around all of it: \"optional [u8; 20]\"");
+    }
     if (starts_with(base, base_len, "[")) {
         uint32_t count = 0;
         if (!parse_byte_array(base, base_len, &count)) {

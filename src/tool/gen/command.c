@@ -79,9 +79,11 @@ static int parse_options(int argc, char **argv, struct gen_options *out_options)
     if (prefix != NULL
         && (!myc__schema_is_snake_name(prefix, strlen(prefix))
             || myc__schema_is_keyword(prefix, strlen(prefix))
-            || gen_is_own_prefix(prefix, strlen(prefix)))) {
+            || gen_is_taken_prefix(prefix, strlen(prefix)))) {
         return refuse(
-            "the prefix must be lower-case letters, digits and underscores, not ", prefix);
+            "the prefix must be lower-case letters, digits and underscores and no word or header "
+            "of C, not ",
+            prefix);
     }
     *out_options = options;
     return EXIT_DONE;

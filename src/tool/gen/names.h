@@ -19,7 +19,20 @@ void gen_snake_name(const char *name, char out_name[GEN_NAME_BYTES]);
 /** Upper-cases in place. */
 void gen_upper(char *name);
 
-/** Whether a prefix belongs to the library: "myc", "mycelium" or "myc_...". */
-bool gen_is_own_prefix(const char *name, size_t len);
+/**
+ * Whether a prefix is taken: by this library ("myc", "mycelium", "myc_..."), by names of the C
+ * library and of POSIX ("pthread", "atomic"), or by a header of theirs that NAME.h would hide.
+ */
+bool gen_is_taken_prefix(const char *name, size_t len);
+
+/**
+ * The first C name that two messages of a contract would both generate, without the prefix.
+ *
+ * Returns: false if there is none.
+ */
+bool gen_find_clash(
+    const struct myc__schema_message *a,
+    const struct myc__schema_message *b,
+    char out_name[2 * GEN_NAME_BYTES]);
 
 #endif

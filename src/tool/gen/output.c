@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// Both files are written under temporary names and moved into place only when both are complete.
+// Both files are written under temporary names and moved into place only when both are complete. If
+// the second cannot be moved, the first is taken back: header and source always belong together.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ typedef void emit_fn(const struct gen_contract *contract, const char *prefix, FI
 struct output {
     char path[PATH_BYTES];
     char temporary[PATH_BYTES];
+    char earlier[PATH_BYTES]; /* another name of the file that `path` was, while it is replaced */
     emit_fn *emit;
 };
 
@@ -61,8 +63,10 @@ static bool output_init(
     int path_len = snprintf(output->path, room, "%s/%s.%s", directory, prefix, suffix);
     int temporary_len = snprintf(
         output->temporary, room, "%s/.%s.%s.%ld", directory, prefix, suffix, (long)getpid());
+    int earlier_len = snprintf(
+        output->earlier, room, "%s/.%s.%s.%ld.old", directory, prefix, suffix, (long)getpid());
     output->emit = emit;
-    if (path_len < 0 || temporary_len < 0 || (size_t)temporary_len >= room) {
+    if (path_len < 0 || temporary_len < 0 || earlier_len < 0 || (size_t)earlier_len >= room) {
         errno = ENAMETOOLONG;
         return report(directory, "cannot write here");
     }
@@ -82,6 +86,37 @@ static bool write_temporary(
     return is_written || report(output->path, "cannot write");
 }
 
+// A folder in the way is found before anything is replaced.
+static bool check_place(const struct output *output)
+{
+    struct stat info;
+    if (lstat(output->path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        errno = EISDIR;
+        return report(output->path, "cannot put the file in place");
+    }
+    return true;
+}
+
+static bool move_both(const struct output outputs[2])
+{
+    bool had_earlier = link(outputs[0].path, outputs[0].earlier) == 0;
+    bool was_missing = !had_earlier && errno == ENOENT;
+    if (rename(outputs[0].temporary, outputs[0].path) != 0) {
+        (void)report(outputs[0].path, "cannot put the file in place");
+        (void)unlink(outputs[0].earlier);
+        return false;
+    }
+    bool is_done = rename(outputs[1].temporary, outputs[1].path) == 0
+                   || report(outputs[1].path, "cannot put the file in place");
+    if (!is_done && had_earlier) {
+        (void)rename(outputs[0].earlier, outputs[0].path);
+    } else if (!is_done && was_missing) {
+        (void)unlink(outputs[0].path);
+    }
+    (void)unlink(outputs[0].earlier); // gone already if it was put back
+    return is_done;
+}
+
 bool gen_write_files(const struct gen_contract *contract, const char *prefix, const char *directory)
 {
     struct output outputs[2];
@@ -91,13 +126,11 @@ bool gen_write_files(const struct gen_contract *contract, const char *prefix, co
     if (!is_done) {
         return false;
     }
+    is_done = check_place(&outputs[0]) && check_place(&outputs[1]);
     for (size_t i = 0; i < 2 && is_done; i++) {
         is_done = write_temporary(&outputs[i], contract, prefix);
     }
-    for (size_t i = 0; i < 2 && is_done; i++) {
-        is_done = rename(outputs[i].temporary, outputs[i].path) == 0
-                  || report(outputs[i].path, "cannot put the file in place");
-    }
+    is_done = is_done && move_both(outputs);
     for (size_t i = 0; i < 2; i++) {
         (void)unlink(outputs[i].temporary); // gone already unless something failed
     }

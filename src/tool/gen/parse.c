@@ -52,14 +52,14 @@ static bool read_contract_name(
         return false;
     }
     if (!myc__schema_is_snake_name(text, len) || myc__schema_is_keyword(text, len)
-        || gen_is_own_prefix(text, len)) {
+        || gen_is_taken_prefix(text, len)) {
         char shown[MYC__SCHEMA_NAME_MAX + 1];
         gen_yaml_quote(shown, sizeof(shown), text, len);
         return gen_yaml_fail(
             yaml,
             node,
             "bad contract name '%s': use lower-case letters, digits and single underscores; "
-            "it starts every generated C name, so no word of C and not 'myc'",
+            "it starts every generated C name, so no word or header of C and not 'myc'",
             shown);
     }
     memcpy(model->name, text, len);
@@ -255,6 +255,16 @@ static bool check_unique(
                 earlier->name,
                 message->name,
                 name);
+        }
+        char both[2 * GEN_NAME_BYTES];
+        if (gen_find_clash(earlier, message, both)) {
+            return gen_yaml_fail(
+                yaml,
+                pair->key,
+                "messages '%s' and '%s' both generate '%s' in C: rename one, or a field of it",
+                earlier->name,
+                message->name,
+                both);
         }
     }
     return true;

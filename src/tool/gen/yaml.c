@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUOTE_BYTES = 48, PAIRS_MAX = 1024 };
+enum { QUOTE_BYTES = 48, PAIRS_MAX = 1024, NESTING_MAX = 32 };
 
 void gen_yaml_quote(char *buffer, size_t capacity, const char *text, size_t len)
 {
@@ -51,12 +51,83 @@ static bool check_end(yaml_parser_t *parser, struct gen_error *error)
     return root == NULL;
 }
 
+static const char *event_tag(const yaml_event_t *event)
+{
+    const yaml_char_t *tag = NULL;
+    if (event->type == YAML_SCALAR_EVENT) {
+        tag = event->data.scalar.tag;
+    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+        tag = event->data.sequence_start.tag;
+    } else if (event->type == YAML_MAPPING_START_EVENT) {
+        tag = event->data.mapping_start.tag;
+    }
+    return (const char *)tag;
+}
+
+// Looks at one event; false with an error in `error`.
+static bool check_event(const yaml_event_t *event, size_t *depth, struct gen_error *error)
+{
+    bool is_good = event_tag(event) == NULL;
+    if (!is_good) {
+        snprintf(error->text, sizeof(error->text), "a tag has no meaning in a contract: remove it");
+    } else if (
+        event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT) {
+        (*depth)++;
+        is_good = *depth <= NESTING_MAX;
+        if (!is_good) {
+            snprintf(
+                error->text,
+                sizeof(error->text),
+                "nested more than %d deep: a contract needs five levels",
+                NESTING_MAX);
+        }
+    } else if (event->type == YAML_SEQUENCE_END_EVENT || event->type == YAML_MAPPING_END_EVENT) {
+        (*depth)--;
+    }
+    if (!is_good) {
+        error->line = event->start_mark.line + 1;
+        error->column = event->start_mark.column + 1;
+    }
+    return is_good;
+}
+
+// Reads all events before the tree is built: the tree forgets which tags were written, and the
+// parser's work grows with the square of the depth, so it must not be let in deep.
+static bool check_events(const char *bytes, size_t size, struct gen_error *error)
+{
+    yaml_parser_t parser;
+    size_t depth = 0;
+    bool is_good = true;
+    bool is_over = false;
+    if (!yaml_parser_initialize(&parser)) {
+        snprintf(error->text, sizeof(error->text), "memory is exhausted");
+        return false;
+    }
+    yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, size);
+    while (is_good && !is_over) {
+        yaml_event_t event;
+        if (yaml_parser_parse(&parser, &event)) {
+            is_good = check_event(&event, &depth, error);
+            is_over = event.type == YAML_STREAM_END_EVENT;
+            yaml_event_delete(&event);
+        } else {
+            record_parser_error(&parser, error);
+            is_good = false;
+        }
+    }
+    yaml_parser_delete(&parser);
+    return is_good;
+}
+
 bool gen_yaml_open(
     struct gen_yaml *yaml, const char *bytes, size_t size, struct gen_error *out_error)
 {
     yaml_parser_t parser;
     *out_error = (struct gen_error){.line = 1, .column = 1};
     yaml->error = out_error;
+    if (!check_events(bytes, size, out_error)) {
+        return false;
+    }
     if (!yaml_parser_initialize(&parser)) {
         snprintf(out_error->text, sizeof(out_error->text), "memory is exhausted");
         return false;
@@ -224,6 +295,8 @@ static bool read_number(const char *text, size_t len, uint64_t max, uint64_t *ou
         base = 16;
         text += 2;
         len -= 2;
+    } else if (len > 1 && text[0] == '0') {
+        return false; // 010 is ten to some readers of YAML and eight to others
     }
     uint64_t number = 0;
     for (size_t i = 0; i < len; i++) {
@@ -267,6 +340,16 @@ bool gen_yaml_number(
     return true;
 }
 
+// U+202A to U+202E and U+2066 to U+2069 make source read other than it is; compilers warn of them.
+static bool is_direction_mark(const char *text, size_t len)
+{
+    if (len < 3 || memcmp(text, "\xE2\x80", 2) != 0) {
+        return len >= 3 && memcmp(text, "\xE2\x81", 2) == 0 && (unsigned char)text[2] >= 0xA6
+               && (unsigned char)text[2] <= 0xA9;
+    }
+    return (unsigned char)text[2] >= 0xAA && (unsigned char)text[2] <= 0xAE;
+}
+
 bool gen_yaml_description(struct gen_yaml *yaml, const yaml_node_t *node, char **out_text)
 {
     const char *text = NULL;
@@ -280,6 +363,11 @@ bool gen_yaml_description(struct gen_yaml *yaml, const yaml_node_t *node, char *
     char *copy = gen_allocate(len + 1, 1);
     for (size_t i = 0; i < len; i++) {
         unsigned char byte = (unsigned char)text[i];
+        if (is_direction_mark(text + i, len - i)) {
+            free(copy);
+            return gen_yaml_fail(
+                yaml, node, "a description may not hold marks that change the text's direction");
+        }
         copy[i] = byte < ' ' || byte == 0x7F ? ' ' : text[i];
     }
     *out_text = copy;

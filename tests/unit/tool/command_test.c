@@ -247,6 +247,26 @@ static const struct bad_case bad_cases[] = {
     {FIELDS "      has_x: u8\n      x: optional u8\n",
      "8:7",
      "field 'has_x' is also what optional field 'x' generates"},
+    {FIELDS "      errno: u8\n", "7:7", "bad field name 'errno': it is a word of C or C++"},
+    {FIELDS "      char16_t: u8\n", "7:7", "bad field name 'char16_t': it is a word of C or C"},
+    {FIELDS "      x: optional \"[u8; 20]\"\n", "7:10", "put the quotes around all of it"},
+    {FIELDS "      x: !!binary u8\n", "7:10", "a tag has no meaning in a contract: remove it"},
+    {FIELDS "      init: optional u8\n  MSet: {tlv_type: 2, topic: t, fields: {x: u8}}\n",
+     "8:3",
+     "messages 'M' and 'MSet' both generate 'm_set_init' in C: rename one"},
+    {SCHEMA "messages:\n  MRing: {tlv_type: 2, topic: t, fields: {x: u8}}\n"
+            "  M: {tlv_type: 3, topic: t, fields: {x: u8}}\n",
+     "4:3",
+     "messages 'MRing' and 'M' both generate 'm_ring_publish' in C: rename one"},
+    {SCHEMA "messages:\n  M: {tlv_type: 010, topic: t, fields: {x: u8}}\n",
+     "3:17",
+     "tlv_type must be a number from 1 to 65279, not '010'"},
+    {"schema: {name: string, id: 1}\nmessages: {M: {tlv_type: 1, topic: t, fields: {x: u8}}}\n",
+     "1:16",
+     "bad contract name 'string'"},
+    {FIELDS "      x: {type: u8, description: \"\\u202E\"}\n",
+     "7:34",
+     "a description may not hold marks that change the text's direction"},
     {FIELDS "      x: {kind: u8}\n", "7:11", "unknown key 'kind' in field 'x': use type, descrip"},
     {FIELDS "      x: {description: no type}\n", "7:7", "missing key 'type' in field 'x'"},
     {FIELDS "      x: {type: u8, description: [1]}\n", "7:34", "a description must be a single"},
@@ -329,6 +349,45 @@ static void test_unwritable_output_is_reported(void **state)
     assert_non_null(strstr(outcome.text, "a.h: error: cannot put the file in place: "));
     assert_int_equal(rmdir(blocked), 0);
     assert_int_equal(empty_folder(fixture->out), 0);
+}
+
+// Header and source belong together: if one cannot be replaced, both stay as they were.
+static void test_a_blocked_source_leaves_the_header_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome outcome;
+    char header[PATH_BYTES];
+    char source[PATH_BYTES];
+    assert_int_equal(mkdir(fixture->out, 0777), 0);
+    join(header, fixture->out, "a.h");
+    join(source, fixture->out, "a.c");
+    write_text(fixture->contract, FIELDS "      x: u8\n");
+    write_text(header, "an older header");
+    assert_int_equal(mkdir(source, 0777), 0);
+    generate(fixture, fixture->contract, &outcome);
+    assert_int_equal(outcome.exit_status, 1);
+    assert_non_null(strstr(outcome.text, "a.c: error: cannot put the file in place: "));
+    read_text(header, outcome.text);
+    assert_string_equal(outcome.text, "an older header");
+    assert_int_equal(rmdir(source), 0);
+    assert_int_equal(empty_folder(fixture->out), 1);
+}
+
+// Nesting that a contract never needs is refused before it costs the square of its depth.
+static void test_deep_nesting_is_refused_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome outcome;
+    enum { DEPTH = 1000000 };
+    char *text = malloc(DEPTH + 1);
+    assert_non_null(text);
+    memset(text, '[', DEPTH);
+    text[DEPTH] = '\0';
+    write_text(fixture->contract, text);
+    free(text);
+    generate(fixture, fixture->contract, &outcome);
+    assert_int_equal(outcome.exit_status, 2);
+    assert_non_null(strstr(outcome.text, ":1:33: error: nested more than 32 deep"));
 }
 
 // Wrong command lines say which word is wrong and where to read more.
@@ -443,6 +502,8 @@ int main(void)
         TEST(test_too_many_fields_are_refused),
         TEST(test_missing_contract_is_reported),
         TEST(test_unwritable_output_is_reported),
+        TEST(test_a_blocked_source_leaves_the_header_alone),
+        TEST(test_deep_nesting_is_refused_at_once),
         TEST(test_bad_command_lines_are_refused),
         TEST(test_help_and_version_succeed),
         TEST(test_generated_code_is_the_golden_one),
