@@ -22,7 +22,8 @@ function(mycelium_generate)
         # Fields may be called name as well, so only what follows "schema:" is looked at.
         file(READ "${contract}" text)
         string(REGEX MATCH "(^|\n)schema:.*" text "${text}")
-        string(REGEX MATCH "[ \t\n{,]name: *[\"']?([a-z][a-z0-9_]*)[\"']?[ \t\r\n,}#]" found "${text}")
+        string(REGEX MATCH
+            "[ \t\n{,]name: *[\"']?([a-z][a-z0-9_]*)[\"']?[ \t\r\n,}#]" found "${text}")
         set(prefix "${CMAKE_MATCH_1}")
         if(NOT found)
             message(FATAL_ERROR
