@@ -136,6 +136,12 @@ struct myc_sim_stack_cache {
     void *free_list;
 };
 
+/** How memory behaves in the simcheck build; other builds have no atomics to simulate. */
+enum myc_sim_memory {
+    MYC_SIM_MEMORY_WEAK,  /* as C11 allows, and races are found */
+    MYC_SIM_MEMORY_STRONG /* sequentially consistent, races are not looked for */
+};
+
 /** Zero means default in every field but `seed`. */
 struct myc_sim_options {
     uint64_t seed;
@@ -144,6 +150,7 @@ struct myc_sim_options {
     const char *tape_text; /* replay: the tape's contents; NULL: draw from the seed */
     bool is_recording;     /* keep a tape, see myc_sim_result.tape_text */
     struct myc_sim_stack_cache *stack_cache; /* NULL: none */
+    enum myc_sim_memory memory;
     const char *tape_name;   /* what a repro command calls the tape; default "FILE" */
     const char *repro_start; /* how a repro command begins; default "<program>" */
 };

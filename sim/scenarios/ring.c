@@ -65,7 +65,7 @@ static void write_one(struct arena *arena, struct myc_platform *platform)
         is_gap ? sizeof(struct myc_gap) : size - (size_t)myc_sim_choose(sim, "cut", 2) % (size + 1);
     arena->committing = committed + count;
     myc_ring_commit(&arena->writer, is_gap ? MYC_RECORD_GAP : RING_MESSAGE_TYPE, 1, final);
-    arena->committed = committed + count;
+    myc_store_release_u64(&arena->committed, committed + count);
     myc_sim_count(sim, "messages", count);
     ring_sleepers(arena, platform);
 }

@@ -316,7 +316,9 @@ void seat_read(struct seat *seat, struct myc_platform *platform)
             seat->join_count + 8 >= RING_JOINS_MAX || myc_sim_chance(arena->sim, "stay", 1, 4);
         seat->start =
             myc_sim_chance(arena->sim, "earliest", 1, 2) ? MYC_RING_EARLIEST : MYC_RING_LIVE;
-        seat->committed_before = arena->committed;
+        // Pairs with the release after each commit: without it no order says that the steward, too,
+        // sees that commit.
+        seat->committed_before = myc_load_acquire_u64(&arena->committed);
         if (!await_request(seat, platform, SEAT_IDLE)) {
             return;
         }
@@ -332,8 +334,9 @@ void seat_read(struct seat *seat, struct myc_platform *platform)
             (void)await_request(seat, platform, SEAT_IDLE);
         }
     }
+    uint64_t committed = myc_load_acquire_u64(&arena->committed);
     myc_sim_check(
-        arena->sim, seat->handled >= arena->committed, "whoever reads to the end has everything");
+        arena->sim, seat->handled >= committed, "whoever reads to the end has everything");
     myc_store_release_u32(&seat->is_done, 1);
     myc_sim_count(arena->sim, "read to the end", 1);
 }

@@ -58,8 +58,8 @@ struct arena {
     size_t memory_bytes;
     uint64_t message_count;
     uint64_t size_max;
-    uint64_t committing; // sequence being committed
-    uint64_t committed;  // sequence committed for certain
+    uint64_t committing;             // sequence being committed
+    struct myc_atomic_u64 committed; // sequence committed for certain; released after the commit
     struct myc_atomic_u32 writer_bell;
     struct myc_atomic_u32 steward_bell;
     struct myc_atomic_u32 is_writer_dead;

@@ -115,7 +115,7 @@ static void receive(struct arena *arena, struct source *source, struct myc_platf
     if (myc_ring_fill_end(&arena->writer, bytes, on_session, source, &why) != MYC_OK) {
         myc_sim_fail(arena->sim, "the stream is refused: %s", why.text);
     }
-    arena->committed = myc_ring_committed(&arena->writer);
+    myc_store_release_u64(&arena->committed, myc_ring_committed(&arena->writer));
     ring_sleepers(arena, platform);
 }
 

@@ -56,26 +56,23 @@ static bool sim__world_init(
     if (options->is_recording) {
         sim__choice_record(&world->choices, scenario->name);
     }
-    const char *start = options->repro_start != NULL ? options->repro_start : "<program>";
+    char what[256];
     if (options->tape_text != NULL) {
-        (void)snprintf(
-            world->repro,
-            sizeof(world->repro),
-            "%s %s --tape %s",
-            start,
-            scenario->name,
-            options->tape_name != NULL ? options->tape_name : "FILE");
+        const char *name = options->tape_name != NULL ? options->tape_name : "FILE";
+        (void)snprintf(what, sizeof(what), "--tape %s", name);
     } else if (options->is_boring) {
-        (void)snprintf(world->repro, sizeof(world->repro), "%s %s --boring", start, scenario->name);
+        (void)snprintf(what, sizeof(what), "--boring");
     } else {
-        (void)snprintf(
-            world->repro,
-            sizeof(world->repro),
-            "%s %s --seed %llu",
-            start,
-            scenario->name,
-            (unsigned long long)options->seed);
+        (void)snprintf(what, sizeof(what), "--seed %llu", (unsigned long long)options->seed);
     }
+    (void)snprintf(
+        world->repro,
+        sizeof(world->repro),
+        "%s %s %s%s",
+        options->repro_start != NULL ? options->repro_start : "<program>",
+        scenario->name,
+        what,
+        options->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
     return true;
 }
 
@@ -84,6 +81,7 @@ static void sim__world_run(struct myc_sim *world)
     sim__fiber_init_root(&world->root);
     world->running = &world->root;
     sim__draw_profile(world);
+    sim__memory_start(world);
     sim__draw_preemption(world);
     struct sim__host *host = sim__host_find(world, "director");
     world->director = sim__process_create(world, host, "director");
@@ -91,6 +89,10 @@ static void sim__world_run(struct myc_sim *world)
     world->director_thread = sim__thread_start(world->director, "main", sim__director_main, world);
     sim__give_way(world);
     world->current = NULL;
+    uint64_t stale_count = sim__memory_stale_count(world);
+    if (stale_count > 0 && world->counter_count < MYC_SIM_COUNTERS_MAX) {
+        myc_sim_count(world, "loads of older values", stale_count);
+    }
 }
 
 static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *result)

@@ -86,6 +86,8 @@ enum sim__note_kind {
 
 struct sim__process;
 struct sim__thread;
+struct sim__clocks;
+struct sim__memory_model;
 
 /** Parts that keep something of their own in worlds, hosts and processes; index into `extra`. */
 enum sim__extra {
@@ -367,6 +369,7 @@ struct sim__thread {
     bool is_joined;
     uint64_t wait_key[2]; /* the word a futex-shaped wait sleeps on */
     uint32_t wait_scope;
+    struct sim__clocks *clocks; /* what it knows of others; see memory_clock.h */
 };
 
 /** Ends a process: `was_killed`, or it returned `exit_code`. Does not return if it is the caller's.
@@ -536,6 +539,7 @@ struct myc_sim {
     uint64_t object_next;
     uint64_t entropy_count;
     struct sim__heap_block *allocations;
+    struct sim__memory_model *memory_model; /* NULL: memory is sequentially consistent */
     void *extra[SIM__EXTRA_COUNT];
 
     bool is_over;
@@ -551,17 +555,85 @@ extern struct myc_sim *sim__world_now;
 /** What happens at a point when there is something to decide. */
 void sim__point_slow(struct myc_sim *world, const char *label);
 
-static inline void sim__point(struct myc_sim *world, const char *label)
+/** A step without anything else: what sim__point() and an atomic begin with. May never return. */
+static inline void sim__step(struct myc_sim *world, const char *label)
 {
     struct sim__thread *thread = world->current;
-    if (thread == NULL) {
-        return;
-    }
     world->steps++;
     thread->process->points++;
     thread->label = label;
     if (world->steps >= world->slow_at || thread->process->points >= thread->process->stop_at) {
         sim__point_slow(world, label);
+    }
+}
+
+#ifdef MYC_SIMCHECK
+/** The memory model's hooks, each for the current thread: it passed a point of a platform part; it
+ * blocked and runs again; it let others go first. */
+void sim__memory_call(struct myc_sim *world, const char *label);
+void sim__memory_blocked(struct myc_sim *world);
+void sim__memory_relaxed(struct myc_sim *world);
+/** A thread was made by the current one, and ended. */
+void sim__memory_thread_start(struct myc_sim *world, struct sim__thread *thread);
+void sim__memory_thread_end(struct myc_sim *world, struct sim__thread *thread);
+/** Memory that is no segment's, or a whole segment, is given back: nothing of it is remembered. */
+void sim__memory_forget(struct myc_sim *world, const void *bytes, size_t size);
+void sim__memory_forget_segment(struct myc_sim *world, uint64_t segment);
+/** Draws how weak the run's memory is. */
+void sim__memory_start(struct myc_sim *world);
+/** How often a load took an older value. */
+uint64_t sim__memory_stale_count(const struct myc_sim *world);
+#else
+static inline void sim__memory_call(struct myc_sim *world, const char *label)
+{
+    (void)world;
+    (void)label;
+}
+static inline void sim__memory_blocked(struct myc_sim *world)
+{
+    (void)world;
+}
+static inline void sim__memory_relaxed(struct myc_sim *world)
+{
+    (void)world;
+}
+static inline void sim__memory_thread_start(struct myc_sim *world, struct sim__thread *thread)
+{
+    (void)world;
+    (void)thread;
+}
+static inline void sim__memory_thread_end(struct myc_sim *world, struct sim__thread *thread)
+{
+    (void)world;
+    (void)thread;
+}
+static inline void sim__memory_forget(struct myc_sim *world, const void *bytes, size_t size)
+{
+    (void)world;
+    (void)bytes;
+    (void)size;
+}
+static inline void sim__memory_forget_segment(struct myc_sim *world, uint64_t segment)
+{
+    (void)world;
+    (void)segment;
+}
+static inline void sim__memory_start(struct myc_sim *world)
+{
+    (void)world;
+}
+static inline uint64_t sim__memory_stale_count(const struct myc_sim *world)
+{
+    (void)world;
+    return 0;
+}
+#endif
+
+static inline void sim__point(struct myc_sim *world, const char *label)
+{
+    if (world->current != NULL) {
+        sim__step(world, label);
+        sim__memory_call(world, label);
     }
 }
 

@@ -302,6 +302,7 @@ static void sim__memory_release(struct myc_memory *seam, void *bytes, size_t siz
     process->block_count--;
     process->block_bytes -= size;
     block->process = NULL;
+    sim__memory_forget(process->world, bytes, size);
     memset(bytes, 0xdb, size);
     free(block->base);
 }
@@ -374,6 +375,7 @@ static void sim__local_end(struct sim__process *process)
     while (process->blocks != NULL) {
         struct sim__block_header *block = process->blocks;
         process->blocks = block->next;
+        sim__memory_forget(process->world, block + 1, block->size);
         free(block->base);
     }
     process->block_count = 0;

@@ -107,6 +107,12 @@ static void sim__report_faults(struct sim__text *text, const struct myc_sim *wor
         strategies[world->profile.strategy],
         (unsigned long long)world->profile.preemption_rate,
         (unsigned long long)world->preemption_count);
+    if (world->memory_model != NULL) {
+        sim__text_add(
+            text,
+            "memory: weak; %llu loads took an older value\n",
+            (unsigned long long)sim__memory_stale_count(world));
+    }
     sim__text_add(text, "faults injected:");
     bool is_any = false;
     for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {

@@ -35,6 +35,7 @@ struct sim__runner {
     bool is_help;
     bool checks_determinism;
     bool expects_failure;
+    enum myc_sim_memory memory;
     const char *tape_path;
     const char *record_path;
     const char *seeds_path;
@@ -282,6 +283,7 @@ static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_
         .tape_text = runner->tape_text,
         .tape_name = runner->tape_path,
         .is_recording = runner->record_path != NULL,
+        .memory = runner->memory,
         .stack_cache = &runner->stacks,
         .repro_start = runner->program,
     };
@@ -302,10 +304,11 @@ static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_
     if (runner->checks_determinism && !sim__runner_compare(runner, &options)) {
         (void)fprintf(
             stderr,
-            "  run again: %s %s --seed %" PRIu64 " --check-determinism\n",
+            "  run again: %s %s --seed %" PRIu64 " --check-determinism%s\n",
             runner->program,
             runner->scenario->name,
-            seed);
+            seed,
+            runner->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
         is_good = false;
     }
     if (!is_good) {
@@ -498,6 +501,8 @@ static void sim__print_help(const struct sim__runner *runner)
         "  --seeds-file FILE    first runs this scenario's seeds of a regression list\n"
         "  --check-determinism  runs everything twice and compares\n"
         "  --expect-failure     succeeds only if a run fails\n"
+        "  --memory weak|strong as C11 allows (default), or sequentially consistent; only\n"
+        "                       programs of the simcheck build differ\n"
         "  --json               prints one JSON object\n"
         "  --verbose            prints log and events while running\n"
         "  --list               lists the scenarios\n"
@@ -546,6 +551,11 @@ static bool sim__parse_valued(struct sim__runner *runner, const char *name, cons
         char *rest = NULL;
         runner->seconds_max = strtod(value, &rest);
         return rest == end && end != value && runner->seconds_max > 0;
+    }
+    if (strcmp(name, "--memory") == 0) {
+        bool is_strong = strcmp(value, "strong") == 0;
+        runner->memory = is_strong ? MYC_SIM_MEMORY_STRONG : MYC_SIM_MEMORY_WEAK;
+        return is_strong || strcmp(value, "weak") == 0;
     }
     const struct {
         const char *name;

@@ -515,6 +515,7 @@ enum sim__wake sim__block(
     sim__note(world, SIM__NOTE_BLOCK, thread->id, deadline_ns);
     sim__maybe_kill_waiting(world, thread->process);
     sim__give_way(world);
+    sim__memory_blocked(world);
     return thread->wake;
 }
 
@@ -632,6 +633,7 @@ void sim__yield(struct myc_sim *world, const char *label)
     }
     sim__ready_append(world, thread);
     sim__give_way(world);
+    sim__memory_relaxed(world);
 }
 
 static void sim__check_bounds(struct myc_sim *world)

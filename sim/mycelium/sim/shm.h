@@ -81,6 +81,7 @@ static void sim__segment_release(struct myc_sim *world, struct sim__object *obje
         FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
         (off_t)segment->file_offset,
         (off_t)segment->bytes);
+    sim__memory_forget_segment(world, segment->object.id);
     sim__free(world, segment);
 }
 

@@ -283,6 +283,7 @@ sim__thread_start(struct sim__process *process, const char *name, myc_thread_fn 
     (void)snprintf(thread->scope, sizeof(thread->scope), "%s/%s", process->name, short_name);
     sim__fiber_create(&thread->fiber, world->stacks, sim__thread_main, thread);
     sim__set_priority(world, thread);
+    sim__memory_thread_start(world, thread);
     sim__note(world, SIM__NOTE_THREAD, process->id, thread->number);
     sim__ready_append(world, thread);
     sim__progress(world);
@@ -304,6 +305,7 @@ void sim__thread_end(struct sim__thread *thread)
         (void)sim__ready_take(world, index);
     }
     sim__unqueue(world, thread);
+    sim__memory_thread_end(world, thread);
     thread->state = SIM__DEAD;
     thread->process->thread_count--;
     thread->queue_next = world->zombies;

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The C11 memory model of the simcheck build. Part of the implementation unit; see memory_clock.h
+ * for what threads know and memory_race.h for payload bytes.
+ *
+ * The bytes themselves always hold the newest value: coherence order is the order of execution, and
+ * a dead process's stores stay. Beside them each word keeps its last few stores. A load may take an
+ * older one as long as nothing that the thread knows hides it: a newer store that happened before,
+ * a newer one that it or somebody it heard from has read, one that the rules of seq_cst make it
+ * see, or one that is older than its last wait or a number of its own loads. Whether it does is a
+ * draw; 0 is the newest.
+ *
+ * Not modelled: a load that sees a store which comes later in program order (load buffering), a
+ * store that takes its place before one already executed, a compare-exchange that fails on an
+ * older value. All three only make the simulator kinder than C11.
+ */
+#ifndef MYC_SIM_MEMORY_MODEL_H
+#define MYC_SIM_MEMORY_MODEL_H
+
+#ifdef MYC_SIMCHECK
+
+#include <mycelium/sim/internal.h>
+#include <mycelium/sim/memory_clock.h>
+#include <mycelium/sim/memory_race.h>
+#include <mycelium/sim/memory_shadow.h>
+
+#include <mycelium/atomic.h>
+
+// ---- Words ----
+
+static struct sim__store *sim__newest(struct sim__word *word)
+{
+    return &word->stores[(word->first + word->count - 1) % SIM__HISTORY];
+}
+
+static struct sim__store *
+sim__store_push(struct sim__memory_model *model, struct sim__word *word, uint64_t value)
+{
+    if (word->count == SIM__HISTORY) {
+        sim__release_drop(model, word->stores[word->first].release);
+        word->first = (word->first + 1) % SIM__HISTORY;
+        word->count--;
+    }
+    word->count++;
+    struct sim__store *store = sim__newest(word);
+    *store = (struct sim__store){.value = value, .when = ++model->now};
+    return store;
+}
+
+static void sim__word_clear(struct sim__memory_model *model, struct sim__word *word)
+{
+    while (word->count > 0) {
+        sim__release_drop(model, sim__newest(word)->release);
+        word->count--;
+    }
+    word->first = 0;
+}
+
+/*
+ * The history of a word, which begins with what lies there. Where the bytes were changed by other
+ * means than atomics and marks, it begins anew, and whoever acquires the word knows what the kernel
+ * knows.
+ */
+static struct sim__word *sim__word_at(
+    struct sim__memory_model *model,
+    struct sim__cell *cell,
+    void *address,
+    uint32_t size,
+    uint64_t value)
+{
+    uint32_t half = size == 4 ? (uint32_t)((uintptr_t)address >> 2 & 1) : 0;
+    struct sim__word *word = cell->words[half];
+    if (word != NULL && word->size == size && sim__newest(word)->value == value) {
+        return word;
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        struct sim__word *other = cell->words[i];
+        if (other != NULL && other->size != size) {
+            sim__word_clear(model, other);
+            sim__word_free(model, other);
+            cell->words[i] = NULL;
+        }
+    }
+    word = cell->words[half];
+    bool is_new = word == NULL;
+    if (is_new) {
+        word = sim__word_allocate(model);
+        cell->words[half] = word;
+    }
+    sim__word_clear(model, word);
+    word->size = size;
+    struct sim__store *store = sim__store_push(model, word, value);
+    if (!is_new) {
+        store->release = sim__release_of(model, &model->kernel);
+        store->is_sequence = true;
+    } else if ((cell->write_mask & sim__mask(address, size)) != 0) {
+        store->slot = cell->write_slot;
+        store->epoch = cell->write_epoch;
+    }
+    return word;
+}
+
+// ---- Loads ----
+
+/* Whether the thread must not look past this store to an older one. */
+static bool sim__store_is_known(
+    const struct sim__memory_model *model,
+    const struct sim__clocks *clocks,
+    const struct sim__store *store,
+    bool is_seq_cst)
+{
+    const struct sim__clock *visible = &clocks->known.visible;
+    if (visible->at[store->slot] >= store->epoch || store->when <= clocks->floor) {
+        return true;
+    }
+    if (store->is_settled) {
+        return true;
+    }
+    if (is_seq_cst && (store->is_seq_cst || model->fences.at[store->slot] >= store->epoch)) {
+        return true;
+    }
+    if (store->is_seq_cst && store->when <= clocks->fence_when) {
+        return true;
+    }
+    for (uint32_t i = 0; i < store->seen_count; i++) {
+        uint32_t slot = store->seen_slots[i];
+        if (visible->at[slot] >= store->seen_epochs[i]
+            || (is_seq_cst && model->fences.at[slot] >= store->seen_epochs[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Remembers that the thread has read the store, so that nobody who hears of it reads older ones. */
+static void sim__store_see(const struct sim__clocks *clocks, struct sim__store *store)
+{
+    if (clocks->known.visible.at[store->slot] >= store->epoch || store->is_settled) {
+        return;
+    }
+    for (uint32_t i = 0; i < store->seen_count; i++) {
+        if (store->seen_slots[i] == clocks->slot) {
+            return;
+        }
+    }
+    if (store->seen_count == SIM__SEEN_MAX) {
+        store->is_settled = true;
+        return;
+    }
+    store->seen_slots[store->seen_count] = (uint8_t)clocks->slot;
+    store->seen_epochs[store->seen_count++] = sim__epoch(clocks);
+}
+
+static struct sim__store *sim__load_pick(
+    struct myc_sim *world,
+    struct sim__memory_model *model,
+    struct sim__clocks *clocks,
+    struct sim__word *word,
+    bool is_seq_cst)
+{
+    uint32_t back = 0;
+    struct sim__store *store = sim__newest(word);
+    while (back + 1 < word->count && model->stale_rate != 0
+           && !sim__store_is_known(model, clocks, store, is_seq_cst)
+           && sim__chance(world, "memory.older", 1, model->stale_rate)) {
+        back++;
+        store = &word->stores[(word->first + word->count - 1 - back) % SIM__HISTORY];
+    }
+    model->stale_count += back > 0 ? 1 : 0;
+    if (back + 1 < word->count) {
+        sim__store_see(clocks, store);
+    }
+    return store;
+}
+
+static bool sim__is_acquire(int order)
+{
+    return order != __ATOMIC_RELAXED && order != __ATOMIC_RELEASE;
+}
+
+static bool sim__is_release(int order)
+{
+    return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
+}
+
+/* What reading a store tells the thread: at once, or once it passes an acquire fence. */
+static void sim__load_learn(
+    const struct sim__memory_model *model,
+    struct sim__clocks *clocks,
+    const struct sim__store *store,
+    int order)
+{
+    if (store->release == NULL
+        || (!store->is_sequence && clocks->known.ordered.at[store->slot] >= store->epoch)) {
+        return;
+    }
+    if (sim__is_acquire(order)) {
+        sim__knowledge_join(model, &clocks->known, &store->release->knowledge);
+    } else {
+        sim__knowledge_join(model, &clocks->pending, &store->release->knowledge);
+        clocks->has_pending = true;
+    }
+}
+
+/* Staleness is bounded: what was there some dozens of loads ago is seen by now. */
+static void sim__load_count(const struct sim__memory_model *model, struct sim__clocks *clocks)
+{
+    if (++clocks->load_count >= SIM__STALE_LOADS) {
+        clocks->load_count = 0;
+        clocks->floor = clocks->floor_next;
+        clocks->floor_next = model->now;
+    }
+}
+
+// ---- Stores ----
+
+/* What a store publishes: the thread's knowledge, or that of its last release fence, or nothing. */
+static struct sim__release *
+sim__store_release(struct sim__memory_model *model, const struct sim__clocks *clocks, int order)
+{
+    if (sim__is_release(order)) {
+        return sim__release_of(model, &clocks->known);
+    }
+    return clocks->has_fence ? sim__release_of(model, &clocks->fenced) : NULL;
+}
+
+static void sim__model_store(
+    struct sim__memory_model *model,
+    const struct sim__clocks *clocks,
+    struct sim__word *word,
+    uint64_t value,
+    int order)
+{
+    struct sim__release *release = sim__store_release(model, clocks, order);
+    struct sim__store *store = sim__store_push(model, word, value);
+    store->slot = (uint8_t)clocks->slot;
+    store->epoch = sim__epoch(clocks);
+    store->release = release;
+    store->is_seq_cst = order == __ATOMIC_SEQ_CST;
+}
+
+/* The store half of a read-modify-write: it continues the release sequence it read from. */
+static void sim__model_modify(
+    struct sim__memory_model *model,
+    const struct sim__clocks *clocks,
+    struct sim__word *word,
+    uint64_t value,
+    int order)
+{
+    struct sim__release *before = sim__newest(word)->release;
+    if (before != NULL) {
+        before->references++;
+    }
+    sim__model_store(model, clocks, word, value, order);
+    struct sim__store *store = sim__newest(word);
+    if (before != NULL && store->release == NULL) {
+        store->release = before;
+        store->is_sequence = true;
+    } else if (before != NULL) {
+        sim__knowledge_join(model, &store->release->knowledge, &before->knowledge);
+        store->is_sequence = true;
+        sim__release_drop(model, before);
+    }
+}
+
+// ---- Operations ----
+
+static uint64_t sim__model_access(
+    struct myc_sim *world,
+    enum myc_simcheck_op op,
+    void *address,
+    uint32_t size,
+    uint64_t operand,
+    uint64_t expected,
+    int order)
+{
+    struct sim__memory_model *model = world->memory_model;
+    struct sim__clocks *clocks = world->current->clocks;
+    struct sim__place place = sim__place_of(world->current->process, address);
+    struct sim__cell *cell = sim__cell_at(model, place);
+    bool is_load = op == MYC_SIMCHECK_LOAD;
+    sim__race_check_atomic(world, cell, place, size, !is_load);
+    uint64_t value = sim__word_load(address, size);
+    struct sim__word *word = sim__word_at(model, cell, address, size, value);
+    if (is_load) {
+        sim__load_count(model, clocks);
+        const struct sim__store *store =
+            sim__load_pick(world, model, clocks, word, order == __ATOMIC_SEQ_CST);
+        sim__load_learn(model, clocks, store, order);
+        return store->value;
+    }
+    uint64_t mask = size == 4 ? UINT32_MAX : UINT64_MAX;
+    uint64_t after = operand & mask;
+    if (op == MYC_SIMCHECK_STORE) {
+        sim__model_store(model, clocks, word, after, order);
+        sim__word_store(address, size, after);
+        return value;
+    }
+    sim__store_see(clocks, sim__newest(word));
+    sim__load_learn(model, clocks, sim__newest(word), order);
+    if (op == MYC_SIMCHECK_COMPARE_EXCHANGE && value != (expected & mask)) {
+        return value;
+    }
+    after = op == MYC_SIMCHECK_ADD ? (value + operand) & mask : after;
+    sim__model_modify(model, clocks, word, after, order);
+    sim__word_store(address, size, after);
+    return value;
+}
+
+/* One operation of a simulated thread; its scheduling point has passed. */
+static uint64_t sim__model_operation(
+    struct myc_sim *world,
+    enum myc_simcheck_op op,
+    void *address,
+    uint32_t size,
+    uint64_t operand,
+    uint64_t expected,
+    int order)
+{
+    struct sim__clocks *clocks = world->current->clocks;
+    sim__epoch_advance(clocks);
+    switch (op) {
+    case MYC_SIMCHECK_FENCE:
+        sim__model_fence(world->memory_model, clocks, order);
+        return 0;
+    case MYC_SIMCHECK_PAYLOAD_READ:
+        sim__payload_read(world, address, size);
+        return 0;
+    case MYC_SIMCHECK_PAYLOAD_WRITE:
+        sim__payload_write(world, address, size);
+        return 0;
+    case MYC_SIMCHECK_LOAD:
+    case MYC_SIMCHECK_STORE:
+    case MYC_SIMCHECK_EXCHANGE:
+    case MYC_SIMCHECK_ADD:
+    case MYC_SIMCHECK_COMPARE_EXCHANGE:
+    default:
+        return sim__model_access(world, op, address, size, operand, expected, order);
+    }
+}
+
+#endif
+
+#endif
