@@ -174,7 +174,7 @@ static int victim(struct myc_platform *platform, void *arg)
 {
     struct watching *watching = arg;
     struct myc_handle bell = {0};
-    io_must(myc_process_identity(platform->process, &watching->victim));
+    io_must(myc_process_identify(platform->process, &watching->victim));
     watching->is_identified = true;
     io_must(myc_doorbell_open(platform->poller, &bell));
     for (;;) {

@@ -31,7 +31,7 @@ uint64_t myc__bus_mix(uint64_t a, uint64_t b)
 
 static enum myc_status draw_identity(struct myc_bus *bus, struct myc_diagnostic *diagnostic)
 {
-    enum myc_status status = myc_process_identity(bus->platform->process, &bus->identity);
+    enum myc_status status = myc_process_identify(bus->platform->process, &bus->identity);
     if (status == MYC_OK) {
         status =
             myc_entropy_fill(bus->platform->entropy, &bus->node_epoch, sizeof(bus->node_epoch));

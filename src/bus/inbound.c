@@ -703,7 +703,13 @@ void myc__inbound_release(struct myc_bus *bus, struct myc__source *source)
 
 void myc__inbound_close(struct myc_bus *bus, uint32_t index)
 {
-    if (bus->images[index].state != MYC__IMAGE_FREE) {
+    struct myc__bus_image *image = &bus->images[index];
+    if (image->state == MYC__IMAGE_OPEN) {
+        // Best effort: the publisher then knows exactly what arrived.
+        enum myc_status status = myc__image_acknowledge(&image->image, bus->now_ns, true);
+        (void)status;
+    }
+    if (image->state != MYC__IMAGE_FREE) {
         end_image(bus, (int32_t)index, MYC__FATE_ENDED);
     }
 }

@@ -21,8 +21,8 @@ static void case_self_is_alive(struct contract_env *env)
     struct myc_process *process = env->platform->process;
     struct myc_process_identity first;
     struct myc_process_identity second;
-    CONTRACT_CHECK(env, myc_process_identity(process, &first) == MYC_OK);
-    CONTRACT_CHECK(env, myc_process_identity(process, &second) == MYC_OK);
+    CONTRACT_CHECK(env, myc_process_identify(process, &first) == MYC_OK);
+    CONTRACT_CHECK(env, myc_process_identify(process, &second) == MYC_OK);
     CONTRACT_CHECK(env, first.pid != 0);
     CONTRACT_CHECK(env, is_same(&first, &second));
     CONTRACT_CHECK(env, myc_process_is_alive(process, &first));
@@ -34,7 +34,7 @@ static void case_pid_alone_proves_nothing(struct contract_env *env)
     struct myc_process *process = env->platform->process;
     struct myc_process_identity self;
     struct myc_handle watch = {0};
-    CONTRACT_CHECK(env, myc_process_identity(process, &self) == MYC_OK);
+    CONTRACT_CHECK(env, myc_process_identify(process, &self) == MYC_OK);
     struct myc_process_identity other = self;
     other.start_time++;
     CONTRACT_CHECK(env, !myc_process_is_alive(process, &other));
@@ -66,7 +66,7 @@ static void case_watch_of_the_living_is_silent(struct contract_env *env)
     struct myc_process *process = env->platform->process;
     struct myc_process_identity self;
     struct myc_handle watch = {0};
-    CONTRACT_CHECK(env, myc_process_identity(process, &self) == MYC_OK);
+    CONTRACT_CHECK(env, myc_process_identify(process, &self) == MYC_OK);
     CONTRACT_CHECK(env, myc_process_watch(process, &self, &watch) == MYC_OK);
     CONTRACT_CHECK(env, contract_look(env, watch, MYC_READABLE) == 0);
     myc_process_watch_close(process, watch);
@@ -130,7 +130,7 @@ static void end_child(struct contract_env *env, enum myc_signal signal)
         env->skip_reason = "no program that waits";
         return;
     }
-    CONTRACT_CHECK(env, myc_process_identity(process, &self) == MYC_OK);
+    CONTRACT_CHECK(env, myc_process_identify(process, &self) == MYC_OK);
     CONTRACT_CHECK(env, myc_process_spawn(process, env->child_wait_argv, &child) == MYC_OK);
     CONTRACT_CHECK(env, !is_same(&self, &child));
     CONTRACT_CHECK(env, myc_process_is_alive(process, &child));

@@ -301,7 +301,7 @@ static void case_unix_peer_is_known(struct contract_env *env)
 {
     struct contract_pair pair = {0};
     struct myc_process_identity self;
-    CONTRACT_CHECK(env, myc_process_identity(env->platform->process, &self) == MYC_OK);
+    CONTRACT_CHECK(env, myc_process_identify(env->platform->process, &self) == MYC_OK);
     CONTRACT_CHECK(env, contract_pair_open(env, MYC_ADDRESS_UNIX, &pair));
     const struct myc_handle ends[2] = {pair.near, pair.far};
     for (int i = 0; i < 2; i++) {

@@ -6,16 +6,10 @@
  * exception leaves this file. What the keys mean is decided here, what makes a good topology by
  * myc_topology_check(), which is asked after each node so that its answer gets that node's line.
  */
-// In C++ a function hides the constructor of a struct of its name, as myc_process_identity() does.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
-
 #include <mycelium/toml.h>
 
 #include <mycelium/interface/file.h>
 #include <mycelium/interface/memory.h>
-
-#pragma GCC diagnostic pop
 
 #include <algorithm>
 #include <cstring>

@@ -97,7 +97,7 @@ struct myc_process_ops {
 };
 
 MYC_MUST_USE static inline enum myc_status
-myc_process_identity(struct myc_process *process, struct myc_process_identity *out_self)
+myc_process_identify(struct myc_process *process, struct myc_process_identity *out_self)
 {
     return process->ops->identity(process, out_self);
 }

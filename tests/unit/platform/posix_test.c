@@ -83,7 +83,7 @@ static void open_everything(struct fixture *fixture, struct everything *all)
     assert_int_equal(
         myc_file_open(platform->file, file, MYC_FILE_WRITE | MYC_FILE_CREATE, &all->file, NULL),
         MYC_OK);
-    assert_int_equal(myc_process_identity(platform->process, &self), MYC_OK);
+    assert_int_equal(myc_process_identify(platform->process, &self), MYC_OK);
     assert_int_equal(myc_process_watch(platform->process, &self, &all->watch), MYC_OK);
 }
 
