@@ -5,6 +5,8 @@
  */
 #include "unit/bus/bus_fixture.h"
 
+#include <mycelium/interface/memory.h>
+
 static const enum myc_transport_kind kinds[] = {
     MYC_TRANSPORT_SHM, MYC_TRANSPORT_UNIX, MYC_TRANSPORT_TCP};
 enum { KINDS = 3 };
@@ -56,6 +58,63 @@ static void test_pair_delivers_in_order(void **state)
         FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 3000);
         assert_int_equal(fixture.seen.last_value, 3000);
         fixture_check_account(&fixture, 0);
+        fixture_close(&fixture);
+    }
+}
+
+// Memory that lets nothing out and counts who asked.
+struct closed_memory {
+    struct myc_memory base;
+    struct myc_memory *inner;
+    uint32_t requests;
+};
+
+static void *refuse_memory(struct myc_memory *memory, size_t size, size_t alignment)
+{
+    struct closed_memory *closed = MYC_CONTAINER_OF(memory, struct closed_memory, base);
+    (void)size;
+    (void)alignment;
+    closed->requests++;
+    return NULL;
+}
+
+static void release_memory(struct myc_memory *memory, void *bytes, size_t size)
+{
+    struct closed_memory *closed = MYC_CONTAINER_OF(memory, struct closed_memory, base);
+    myc_memory_release(closed->inner, bytes, size);
+}
+
+static const struct myc_memory_ops closed_memory_ops = {
+    .size = sizeof(struct myc_memory_ops),
+    .allocate = refuse_memory,
+    .release = release_memory,
+};
+
+// Once matched, nothing asks for memory: not for messages, nor for a broken connection's return.
+static void test_pair_allocates_nothing_while_messages_flow(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        fixture_open(&fixture, kinds[kind]);
+        fixture_match(&fixture);
+        struct closed_memory closed = {
+            .base = {.ops = &closed_memory_ops}, .inner = fixture.platform->memory};
+        fixture.platform->memory = &closed.base;
+        for (uint32_t round = 1; round <= 20; round++) {
+            fixture_publish_many(&fixture, 20);
+            FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 20 * round);
+        }
+        if (kinds[kind] != MYC_TRANSPORT_SHM) {
+            myc_stream_shutdown(fixture.platform->stream, outlet_stream(&fixture));
+            uint64_t base = fixture.seen.last;
+            FIXTURE_UNTIL(
+                &fixture,
+                true,
+                fixture_publish(&fixture) == MYC_OK && fixture.seen.last > base + 1);
+        }
+        assert_int_equal(closed.requests, 0);
+        fixture.platform->memory = closed.inner;
         fixture_close(&fixture);
     }
 }
@@ -384,6 +443,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pair_delivers_in_order),
+        cmocka_unit_test(test_pair_allocates_nothing_while_messages_flow),
         cmocka_unit_test(test_pair_hears_a_close_after_the_last_message),
         cmocka_unit_test(test_pair_reports_what_a_close_left_behind),
         cmocka_unit_test(test_pair_reads_on_after_the_node_said_goodbye),
