@@ -106,7 +106,7 @@ enum myc_status myc__tlv_message(
     }
     const void *message = record->payload;
     if (record->size < type->size) {
-        // Structs grow by whole words, and only a newer version may lack nothing of ours.
+        // Structs grow by whole words, and only a message of an older version may end before ours.
         if (record->version >= type->version || record->size % MYC_RECORD_ALIGNMENT != 0) {
             (void)myc_diagnostic_set(diagnostic, MYC_CORRUPT, 0, type->name);
             myc_diagnostic_append(diagnostic, ": ");
