@@ -136,6 +136,7 @@ void ring_sleepers(struct arena *arena, struct myc_platform *platform)
 
 static void let_in(struct arena *arena, struct seat *seat, struct myc_platform *platform)
 {
+    myc_sim_check(arena->sim, seat->join_count < RING_JOINS_MAX, "a page is left for each join");
     void *page = seat->pages + seat->join_count * MYC_RING_PAGE_BYTES;
     enum myc_status status = myc_ring_join(&arena->writer, page, seat->start, &seat->ticket);
     if (status != MYC_OK) {

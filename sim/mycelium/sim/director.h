@@ -224,7 +224,7 @@ void myc_sim_allow_kill(struct myc_sim *sim, struct myc_sim_process process, uin
         budget = &sim->kills[sim->kill_count++];
         memcpy(budget->name, target->name, sizeof(budget->name));
     }
-    budget->left = kills_max;
+    budget->left = kills_max > budget->used ? kills_max - budget->used : 0;
     sim->faults[MYC_SIM_FAULT_KILL].is_allowed = true;
     sim__draw_kill(target);
 }

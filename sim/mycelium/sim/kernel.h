@@ -460,6 +460,7 @@ struct sim__program {
 struct sim__kill_budget {
     char name[SIM__NAME_BYTES];
     uint32_t left;
+    uint32_t used; /* counts on when kills are allowed again for a restart */
 };
 
 struct sim__heap_block;

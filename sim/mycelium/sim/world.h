@@ -529,6 +529,7 @@ static void sim__kill_now(struct sim__process *process)
     struct sim__kill_budget *budget = sim__kill_budget(world, process->name);
     if (budget != NULL && budget->left > 0 && !process->is_ended) {
         budget->left--;
+        budget->used++;
         world->faults[MYC_SIM_FAULT_KILL].injected++;
         world->faults[MYC_SIM_FAULT_KILL].effect++;
         sim__process_end(process, true, -1);
