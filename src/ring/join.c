@@ -79,7 +79,9 @@ enum myc_status myc_ring_join(
     }
     struct myc__ring_slot *slot = &writer->slots[index];
     uint32_t generation = (myc_load_relaxed_u32(&slot->state) >> MYC__RING_STATE_BITS) + 1;
-    myc_store_relaxed_u64(&writer->pages[index], (uintptr_t)page);
+    // Both this and the join head are released, since a pass of the writer may meet them while it
+    // still takes the slot for its last reader's: that one's reads must be over for it, too.
+    myc_store_release_u64(&writer->pages[index], (uintptr_t)page);
     if (index >= myc_load_relaxed_u32(&writer->slots_used)) {
         // Acquired by the writer's passes; before the fence, so that no pass overlooks the slot.
         myc_store_release_u32(&writer->slots_used, index + 1);
@@ -90,7 +92,7 @@ enum myc_status myc_ring_join(
         if (!propose(writer, is_earliest, &point)) {
             continue;
         }
-        myc_store_relaxed_u64(&slot->join_head, point.position);
+        myc_store_release_u64(&slot->join_head, point.position);
         // Acquired by the writer's passes, which then see the head above and the page.
         myc_store_release_u32(&slot->state, state_word(generation, MYC__RING_JOINING));
         // Pairs with the fence of the writer's refresh.

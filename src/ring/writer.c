@@ -139,7 +139,8 @@ static uint64_t lowest_head(struct myc_ring_writer *writer)
         uint32_t kind = state & MYC__RING_STATE_MASK;
         uint64_t head;
         if (kind == MYC__RING_JOINING) {
-            head = myc_load_relaxed_u64(&slot->join_head);
+            // Pairs with the release in myc_ring_join().
+            head = myc_load_acquire_u64(&slot->join_head);
         } else if (kind == MYC__RING_ACTIVE) {
             head = myc__ring_head(writer, i);
         } else {

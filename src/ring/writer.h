@@ -40,11 +40,15 @@ void myc__ring_sync(struct myc_ring_writer *writer, const struct myc__ring_point
 /** Bytes a record with `size` payload bytes needs from the position: PAD, record, next header. */
 uint64_t myc__ring_need(const struct myc_ring_writer *writer, uint64_t size, uint64_t *out_rest);
 
-/** The page that a reader's slot was joined with; only after an acquire of its state. */
+/**
+ * The page that a reader's slot was joined with; only after an acquire of its state. It may be that
+ * of a joiner who took the slot since.
+ */
 static inline const struct myc__ring_page *
 myc__ring_page(const struct myc_ring_writer *writer, uint32_t slot)
 {
-    return (const struct myc__ring_page *)(uintptr_t)myc_load_relaxed_u64(&writer->pages[slot]);
+    // Pairs with the release in myc_ring_join().
+    return (const struct myc__ring_page *)(uintptr_t)myc_load_acquire_u64(&writer->pages[slot]);
 }
 
 /** A slot's head: its page's, or the join head until the reader has begun. */
@@ -53,7 +57,9 @@ static inline uint64_t myc__ring_head(const struct myc_ring_writer *writer, uint
     // Pairs with the release of the reader's head: its reads are over before we overwrite.
     uint64_t head = myc_load_acquire_u64(&myc__ring_page(writer, slot)->head);
     if (head == 0) {
-        head = myc_load_relaxed_u64(&writer->slots[slot].join_head);
+        // Pairs with the release in myc_ring_join(): a later joiner's head, too, comes after the
+        // reads of the reader before.
+        head = myc_load_acquire_u64(&writer->slots[slot].join_head);
     }
     return head;
 }
