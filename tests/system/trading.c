@@ -182,3 +182,19 @@ void trading_check_leftovers(const struct trading_system *system)
     (void)closedir(directory);
     assert_int_equal(count_shm_entries(), system->shm_entries);
 }
+
+int trading_set_up(void **state, const char *kind)
+{
+    struct trading_system *system = malloc(sizeof(*system));
+    assert_non_null(system);
+    *state = system;
+    trading_setup_system(system, kind);
+    return 0;
+}
+
+int trading_tear_down(void **state)
+{
+    trading_teardown_system(*state);
+    free(*state);
+    return 0;
+}

@@ -35,6 +35,10 @@ void trading_setup_system(struct trading_system *system, const char *kind);
 /** Ends what still runs and removes the directory. */
 void trading_teardown_system(struct trading_system *system);
 
+/** The same two as cmocka fixtures: the system is *state. */
+int trading_set_up(void **state, const char *kind);
+int trading_tear_down(void **state);
+
 /** Writes a file into the directory; `out_path` has room for 96 bytes. */
 void trading_write_file(
     const struct trading_system *system, const char *name, const char *text, char *out_path);

@@ -23,18 +23,7 @@ enum { ARGUMENTS_MAX = 8, EXIT_BAD_INPUT = 2 };
 
 static int set_up(void **state)
 {
-    struct trading_system *system = malloc(sizeof(*system));
-    assert_non_null(system);
-    *state = system;
-    trading_setup_system(system, TRADING_KIND);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    trading_teardown_system(*state);
-    free(*state);
-    return 0;
+    return trading_set_up(state, TRADING_KIND);
 }
 
 // The program must end with status 2, say `says` on one line of standard error and nothing else.
@@ -246,14 +235,15 @@ static void test_wrong_digest_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_bad_flags_are_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_topologies_are_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_shipped_topologies_are_good, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_recordings_are_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_port_in_use_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_flags_are_named, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_topologies_are_named, set_up, trading_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_second_process_of_a_node_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_wrong_digest_is_named, set_up, tear_down),
+            test_shipped_topologies_are_good, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_recordings_are_named, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(test_port_in_use_is_named, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_second_process_of_a_node_is_refused, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(test_wrong_digest_is_named, set_up, trading_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

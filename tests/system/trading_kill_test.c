@@ -25,18 +25,7 @@ static const char *const topics[NODE_COUNT] = {
 
 static int set_up(void **state)
 {
-    struct trading_system *system = malloc(sizeof(*system));
-    assert_non_null(system);
-    *state = system;
-    trading_setup_system(system, TRADING_KIND);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    trading_teardown_system(*state);
-    free(*state);
-    return 0;
+    return trading_set_up(state, TRADING_KIND);
 }
 
 static void await_text(
@@ -197,12 +186,16 @@ static void test_death_notice_names_the_last_message_exactly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_market_is_killed_and_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_strategy_is_killed_and_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_risk_is_killed_and_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_execution_is_killed_and_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
-            test_death_notice_names_the_last_message_exactly, set_up, tear_down),
+            test_market_is_killed_and_comes_back, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_strategy_is_killed_and_comes_back, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_risk_is_killed_and_comes_back, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_execution_is_killed_and_comes_back, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_death_notice_names_the_last_message_exactly, set_up, trading_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

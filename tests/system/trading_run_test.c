@@ -19,18 +19,7 @@ static const char *const arguments[] = {
 
 static int set_up(void **state)
 {
-    struct trading_system *system = malloc(sizeof(*system));
-    assert_non_null(system);
-    *state = system;
-    trading_setup_system(system, TRADING_KIND);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    trading_teardown_system(*state);
-    free(*state);
-    return 0;
+    return trading_set_up(state, TRADING_KIND);
 }
 
 static void await_good_ends(struct trading_system *system)
@@ -146,10 +135,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            test_pipeline_delivers_everything_once_in_order, set_up, tear_down),
+            test_pipeline_delivers_everything_once_in_order, set_up, trading_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_pipeline_runs_again_in_the_same_directory, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_termination_ends_every_node, set_up, tear_down),
+            test_pipeline_runs_again_in_the_same_directory, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_termination_ends_every_node, set_up, trading_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
