@@ -20,12 +20,35 @@
 #include <vector>
 
 #include <arpa/inet.h>
+
+namespace
+{
+
+struct unreadable : std::exception {
+    const char *what() const noexcept override
+    {
+        return "not valid TOML";
+    }
+};
+
+[[noreturn]] void refuse_unreadable()
+{
+    throw unreadable();
+}
+
+} // namespace
+
+// toml++ asserts what files can get wrong, such as "[.a]", and with NDEBUG assumes it instead,
+// which is undefined. Here what it asserts is checked in every build, and failing is a bad file.
+#undef NDEBUG
+#define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void(0) : refuse_unreadable())
 #include <toml++/toml.h>
 
 namespace
 {
 
 constexpr uint64_t file_bytes_max = 1024 * 1024;
+constexpr size_t dots_max = 32;
 
 struct failure {
     enum myc_status status;
@@ -274,10 +297,89 @@ void read_topology(const place &at, const toml::table &root, struct myc_topology
     }
 }
 
+// What toml++ makes of letters beyond ASCII outside strings is undefined (it takes them for blanks
+// it has forgotten), so they are found first. They may stand in comments and in strings of one
+// line.
+void check_text(std::string_view text, const char *name)
+{
+    line_number line = 1;
+    char quote = 0; // the mark that ends the string, 0 outside strings
+    bool is_long = false;
+    bool is_comment = false;
+    size_t dots = 0; // outside strings in this line: toml++ recurses once for each part of a key
+    for (size_t i = text.substr(0, 3) == "\xEF\xBB\xBF" ? 3 : 0; i < text.size(); i++) {
+        char byte = text[i];
+        if (byte == '\n') {
+            line++;
+            dots = 0;
+            is_comment = false;
+            quote = is_long ? quote : char(0);
+        } else if (is_comment) {
+            continue;
+        } else if ((static_cast<unsigned char>(byte) & 0x80) != 0 && (quote == 0 || is_long)) {
+            fail(name, line, "not valid TOML: letters beyond ASCII belong in quotes");
+        } else if (quote == 0 && byte == '.' && ++dots > dots_max) {
+            fail(name, line, "not valid TOML: too many dots in a line; write [nodes.NAME]");
+        } else if (quote == 0 && byte == '#') {
+            is_comment = true;
+        } else if (quote == '"' && byte == '\\' && i + 1 < text.size() && text[i + 1] != '\n') {
+            i++;
+        } else if ((byte == '"' || byte == '\'') && (quote == 0 || quote == byte)) {
+            bool is_triple = text.substr(i, 3) == std::string(3, byte);
+            if (quote == 0) {
+                quote = byte;
+                is_long = is_triple;
+                i += is_long ? 2 : 0;
+            } else if (!is_long || is_triple) {
+                i += is_long ? 2 : 0;
+                quote = 0;
+                is_long = false;
+            }
+        }
+    }
+}
+
+bool is_unreadable(std::string_view text)
+{
+    try {
+        (void)toml::parse(text);
+    } catch (const unreadable &) {
+        return true;
+    } catch (const toml::parse_error &) {
+        return false;
+    }
+    return false;
+}
+
+// The line at which the parser gave up without saying where: it reads from the start, so the file
+// up to that line is the shortest that it gives up on.
+line_number find_unreadable_line(std::string_view text)
+{
+    std::vector<size_t> ends;
+    for (size_t i = 0; i < text.size(); i++) {
+        if (text[i] == '\n') {
+            ends.push_back(i + 1);
+        }
+    }
+    ends.push_back(text.size());
+    size_t low = 0;
+    size_t high = ends.size() - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (is_unreadable(text.substr(0, ends[middle]))) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return static_cast<line_number>(low + 1);
+}
+
 void parse(
     std::string_view text, const char *name, const char *directory, struct myc_topology &topology)
 {
     toml::table root;
+    check_text(text, name);
     try {
         root = toml::parse(text, std::string_view(name));
     } catch (const toml::parse_error &error) {
@@ -285,6 +387,11 @@ void parse(
             name,
             std::max<line_number>(error.source().begin.line, 1),
             "not valid TOML: " + printable(error.description()));
+    } catch (const unreadable &) {
+        fail(
+            name,
+            find_unreadable_line(text),
+            "not valid TOML: write tables as [nodes.NAME] and keys as NAME = VALUE");
     }
     read_topology(place{name, directory}, root, topology);
 }

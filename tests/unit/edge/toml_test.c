@@ -73,6 +73,19 @@ static void test_directory_is_put_before_relative_paths(void **state)
     assert_string_equal(topology.nodes[0].address.text, "market.sock");
 }
 
+// Comments and strings may be in any language, also behind a byte order mark.
+static void test_letters_beyond_ascii_are_text(void **state)
+{
+    (void)state;
+    struct myc_topology topology;
+    static const char text[] = "\xEF\xBB\xBF# M\xC3\xA4rkte \"\n"
+                               "[nodes.a] # \xD0\x82\n"
+                               "endpoint = \"unix:/run/\\\"\xC3\xA4\" # '\n"
+                               "services = ['s']\n";
+    assert_int_equal(parse(text, NULL, &topology, NULL), MYC_OK);
+    assert_string_equal(topology.nodes[0].address.text, "/run/\"\xC3\xA4");
+}
+
 struct bad_case {
     const char *text;
     const char *place; /* how the answer begins */
@@ -85,6 +98,12 @@ static const struct bad_case bad_cases[] = {
     {"[nodes.a\n", "t.toml:1: ", "not valid TOML"},
     {"[nodes.a]\nendpoint = \n", "t.toml:2: ", "not valid TOML"},
     {"[nodes.a]\nendpoint = \"local\"\nendpoint = \"local\"\n", "t.toml:3: ", "not valid TOML"},
+    {NODE "[.a]\n", "t.toml:4: ", "not valid TOML"},
+    {NODE "\n\"\"\"\n# \xC3\xA4", "t.toml:6: ", "letters beyond ASCII belong in quotes"},
+    {"[nodes.a]\ne\xD0\x82point = \"local\"\n", "t.toml:2: ", "letters beyond ASCII belong"},
+    {"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = 1\n",
+     "t.toml:1: ",
+     "too many dots in a line"},
     {"", "t.toml:1: ", "add a table [nodes.NAME]"},
     {"[nodes]\n", "t.toml:1: ", "add a table [nodes.NAME]"},
     {"nodes = 3\n", "t.toml:1: ", "write [nodes.NAME]"},
@@ -226,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nodes_are_in_file_order),
+        cmocka_unit_test(test_letters_beyond_ascii_are_text),
         cmocka_unit_test(test_directory_is_put_before_relative_paths),
         cmocka_unit_test(test_bad_files_are_answered_with_place_and_remedy),
         cmocka_unit_test(test_too_many_nodes_are_refused),
