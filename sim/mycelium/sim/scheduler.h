@@ -595,10 +595,15 @@ uint32_t sim__wake(struct myc_sim *world, struct sim__wait_queue *queue, uint32_
  */
 static void sim__pass_idle_time(struct myc_sim *world, uint64_t longest_ns)
 {
-    if (world->event_count == 0) {
+    struct sim__thread *self = world->current;
+    world->current = NULL;
+    sim__settle_time(world);
+    // The director may be waiting for what a spinner has just done: then nothing is idle.
+    sim__ask_predicate(world);
+    world->current = self;
+    if (world->event_count == 0 || world->director_thread->state == SIM__READY) {
         return;
     }
-    sim__settle_time(world);
     const struct sim__event *event = &world->events[world->event_heap[0]];
     if (event->due_ns <= world->time_ns) {
         return;
