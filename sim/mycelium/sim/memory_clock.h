@@ -185,11 +185,17 @@ static void sim__model_fence(struct sim__memory_model *model, struct sim__clocks
     }
 }
 
-/* A call into the kernel: a full fence, after which the thread sees everything there is. */
-static void sim__model_syscall(struct sim__memory_model *model, struct sim__clocks *clocks)
+/*
+ * A call into the kernel: a full fence, after which the thread sees everything there is. Where the
+ * kernel may tell of ends, what ended threads did happened before.
+ */
+static void sim__model_syscall(
+    struct sim__memory_model *model, struct sim__clocks *clocks, bool may_tell_of_ends)
 {
     sim__epoch_advance(clocks);
-    sim__knowledge_join(model, &clocks->known, &model->kernel);
+    if (may_tell_of_ends) {
+        sim__knowledge_join(model, &clocks->known, &model->kernel);
+    }
     sim__model_fence(model, clocks, __ATOMIC_SEQ_CST);
     clocks->floor = model->now;
     clocks->floor_next = model->now;
@@ -224,12 +230,12 @@ static uint32_t sim__slot_take(struct sim__memory_model *model)
 static void sim__thread_learn(struct sim__memory_model *model, struct sim__knowledge *known)
 {
     const struct sim__thread *starter = model->world->current;
-    sim__knowledge_join(model, known, &model->kernel);
     sim__clock_join(model, &known->visible, &model->fences);
     if (starter != NULL && !starter->process->is_director) {
         sim__knowledge_join(model, known, &starter->clocks->known);
         return;
     }
+    sim__knowledge_join(model, known, &model->kernel);
     for (const struct sim__thread *it = model->world->threads; it != NULL; it = it->all_next) {
         if (it->state != SIM__DEAD && it->clocks != NULL) {
             sim__knowledge_join(model, known, &it->clocks->known);
@@ -260,22 +266,28 @@ void sim__memory_call(struct myc_sim *world, const char *label)
 {
     // These stay in the process: on a real system they need not enter the kernel.
     static const char *const local[] = {"clock.", "memory.", "entropy.", "log.", "thread.relax"};
+    static const char *const telling[] = {"thread.join", "process.", "poller.wait", "stream."};
     struct sim__thread *thread = world->current;
     if (world->memory_model == NULL || thread->process->is_director) {
         return;
     }
+    bool is_local = false;
+    bool may_tell_of_ends = false;
     for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
-        if (strncmp(label, local[i], strlen(local[i])) == 0) {
-            return;
-        }
+        is_local = is_local || strncmp(label, local[i], strlen(local[i])) == 0;
     }
-    sim__model_syscall(world->memory_model, thread->clocks);
+    for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
+        may_tell_of_ends = may_tell_of_ends || strncmp(label, telling[i], strlen(telling[i])) == 0;
+    }
+    if (!is_local) {
+        sim__model_syscall(world->memory_model, thread->clocks, may_tell_of_ends);
+    }
 }
 
 void sim__memory_blocked(struct myc_sim *world)
 {
     if (world->memory_model != NULL) {
-        sim__model_syscall(world->memory_model, world->current->clocks);
+        sim__model_syscall(world->memory_model, world->current->clocks, true);
     }
 }
 
