@@ -10,7 +10,7 @@ set -eu
 source_dir=$1
 scratch_dir=$2
 compiler=${3:-cc}
-seeds=1..3000
+seeds=1..10000
 failed=0
 
 rm -rf "$scratch_dir"
@@ -58,7 +58,8 @@ check_mutant() {
             echo "$name: the repro command fails in another way; see $output.again"
             return 1
         fi
-        echo "$name: found ($verdict) and replayed"
+        runs=$(sed -n 's/^[a-z]*: \([0-9]*\) runs.*/\1/p' "$output" | head -n 1)
+        echo "$name: found in execution $runs ($verdict) and replayed"
         return 0
     done
     echo "$name: NOT FOUND in $seeds of any scenario"
