@@ -25,6 +25,20 @@
  * it shared stays as it was. Hash    Steps, events and results are folded into one number; the same
  * draws and the same code give the same number. Addresses and real time never enter it.
  *
+ * Memory, in the simcheck build
+ *   Each access through <mycelium/atomic.h> is a step, and behaves as C11 allows: a load may take
+ * an older value unless something that its thread knows hides it (the newest is the boring one, and
+ * how often it is another each run draws). A store is seen by everybody at the latest when they
+ * wait, call the platform or relax, and after some dozens of their loads. Calls of the platform
+ * that a kernel would serve are full fences, as they are on Linux. What a dead process stored
+ * stays. Bytes that were marked with myc_shared_write() and myc_shared_read() are checked: two
+ * accesses, one of them a write, that nothing orders end the run as a data race, whatever the
+ * schedule and whatever was read. Shared memory is known by segment and offset, whatever its
+ * address; plain accesses without marks are not seen. Not modelled, so that such bugs are missed:
+ * loads that see stores which come later in program order (load buffering), stores that take their
+ * place before one already executed, compare-exchanges that fail on an older value or for no
+ * reason. At most 64 threads live at a time. `--memory strong` does without all this.
+ *
  * What a process must not do: call the operating system other than through its platform, or keep
  * state in mutable statics (they would outlive its death).
  *
@@ -114,7 +128,11 @@ enum myc_sim_fault {
 /**
  * Runs scenarios as the command line says and reports; see `--help`.
  *
- * With one scenario its name may be left out. Exit code: 0 nothing found, 1 a failure was found,
+ * With one scenario its name may be left out. `--seeds 1..1000 --shrink` looks for a failure and
+ * then for the fewest and smallest choices that fail in the same way: the same verdict but for its
+ * numbers. They are printed and written as a tape, which `--tape` replays.
+ *
+ * Exit code: 0 nothing found, 1 a failure was found,
  * 2 the command line or a file named on it is wrong. (A program that ThreadSanitizer ends has the
  * sanitizer's own exit code.)
  */
