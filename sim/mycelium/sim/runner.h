@@ -6,7 +6,7 @@
 #ifndef MYC_SIM_RUNNER_H
 #define MYC_SIM_RUNNER_H
 
-#include <mycelium/sim/internal.h>
+#include <mycelium/sim/runner_state.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,41 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct sim__runner {
-    const char *program;
-    const struct myc_sim_scenario *scenarios;
-    size_t scenario_count;
-    const struct myc_sim_scenario *scenario;
-    const char *scenario_name;
-    uint64_t seed_first;
-    uint64_t seed_last;
-    double seconds_max;
-    bool has_seeds;
-    bool is_boring;
-    bool is_json;
-    bool is_verbose;
-    bool is_list;
-    bool is_help;
-    bool checks_determinism;
-    bool expects_failure;
-    enum myc_sim_memory memory;
-    const char *tape_path;
-    const char *record_path;
-    const char *seeds_path;
-    char *tape_text;
-    struct myc_sim_stack_cache stacks;
-    struct myc_sim_result *total; /* sums over all runs */
-    struct myc_sim_result *result;
-    uint64_t run_count;
-    uint64_t failed_count;
-    uint64_t failed_seed;
-    uint64_t hash; /* of the only run, or of all runs' hashes */
-    double seconds;
-};
-
 enum { SIM__CRASH_STACK_BYTES = 64 * 1024 };
-
-enum { SIM__EXIT_OK, SIM__EXIT_FAILURE, SIM__EXIT_USAGE };
 
 static double sim__real_seconds(void)
 {
@@ -191,7 +157,7 @@ static char *sim__read_file(const char *path)
     return text;
 }
 
-static bool sim__write_file(const char *path, const char *text)
+bool sim__write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "wb");
     bool is_written = file != NULL && fputs(text, file) >= 0;
@@ -273,10 +239,9 @@ static bool sim__runner_compare(struct sim__runner *runner, const struct myc_sim
     return is_same;
 }
 
-/* One seed; false ends the campaign, out_exit then says how. */
-static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
+struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t seed)
 {
-    struct myc_sim_options options = {
+    return (struct myc_sim_options){
         .seed = seed,
         .is_boring = runner->is_boring,
         .is_verbose = runner->is_verbose,
@@ -287,6 +252,12 @@ static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_
         .stack_cache = &runner->stacks,
         .repro_start = runner->program,
     };
+}
+
+/* One seed; false ends the campaign, out_exit then says how. */
+static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
+{
+    struct myc_sim_options options = sim__runner_options(runner, seed);
     struct myc_sim_result *result = runner->result;
     if (!myc_sim_run(runner->scenario, &options, result)) {
         (void)fprintf(stderr, "%s: %s\n", runner->tape_path, result->report);
@@ -316,13 +287,17 @@ static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_
         runner->failed_seed = seed;
         *out_exit = SIM__EXIT_FAILURE;
     }
+    bool is_to_shrink = result->is_failed && runner->shrinks;
     bool is_last = !is_good || seed == runner->seed_last;
-    if (result->tape_text != NULL && is_last
+    if (result->tape_text != NULL && is_last && !is_to_shrink
         && !sim__write_file(runner->record_path, result->tape_text)) {
         *out_exit = SIM__EXIT_USAGE;
         is_good = false;
     }
     myc_sim_result_deinit(result);
+    if (is_to_shrink) {
+        *out_exit = sim__runner_shrink(runner, seed);
+    }
     return is_good;
 }
 
@@ -442,7 +417,17 @@ static void sim__print_json(const struct sim__runner *runner)
             total->counters[i].name,
             total->counters[i].amount);
     }
-    (void)printf("}}\n");
+    (void)printf("}");
+    if (runner->shrunk.is_done) {
+        (void)printf(
+            ", \"shrunk\": {\"choices\": %zu, \"choices_before\": %zu, \"runs\": %" PRIu64
+            ", \"tape\": \"%s\"}",
+            runner->shrunk.choice_count,
+            runner->shrunk.choice_count_before,
+            runner->shrunk.run_count,
+            runner->shrunk.tape_path);
+    }
+    (void)printf("}\n");
 }
 
 static void sim__print_summary(const struct sim__runner *runner)
@@ -498,6 +483,10 @@ static void sim__print_help(const struct sim__runner *runner)
         "  --boring             one run in which every draw is 0\n"
         "  --tape FILE          replays a tape\n"
         "  --record FILE        writes the tape of the last run\n"
+        "  --shrink             after a failure looks for the fewest and smallest choices that\n"
+        "                       still fail in the same way, and writes them as a tape: to the\n"
+        "                       --record file, else to <scenario>-<seed>.tape\n"
+        "  --shrink-runs N      gives up shrinking after so many runs (default 2000)\n"
         "  --seeds-file FILE    first runs this scenario's seeds of a regression list\n"
         "  --check-determinism  runs everything twice and compares\n"
         "  --expect-failure     succeeds only if a run fails\n"
@@ -547,6 +536,9 @@ static bool sim__parse_valued(struct sim__runner *runner, const char *name, cons
         runner->has_seeds = true;
         return sim__parse_seeds(runner, value);
     }
+    if (strcmp(name, "--shrink-runs") == 0) {
+        return sim__parse_number(value, end, &runner->shrink_runs_max);
+    }
     if (strcmp(name, "--time") == 0) {
         char *rest = NULL;
         runner->seconds_max = strtod(value, &rest);
@@ -587,6 +579,7 @@ static bool sim__parse_flag(struct sim__runner *runner, const char *name)
         {"--help", &runner->is_help},
         {"--check-determinism", &runner->checks_determinism},
         {"--expect-failure", &runner->expects_failure},
+        {"--shrink", &runner->shrinks},
     };
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         if (strcmp(name, flags[i].name) == 0) {
@@ -698,6 +691,7 @@ int myc_sim_main(
         .scenario_count = scenario_count,
         .seed_first = 1,
         .seed_last = 1,
+        .shrink_runs_max = 2000,
     };
     if (!sim__parse_arguments(&runner, argc, argv)) {
         return SIM__EXIT_USAGE;

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * What the files of the command share: its arguments, its sums, and one run. Part of the
+ * implementation unit.
+ */
+#ifndef MYC_SIM_RUNNER_STATE_H
+#define MYC_SIM_RUNNER_STATE_H
+
+#include <mycelium/sim/internal.h>
+
+/* What the shrinker came to, for the summary. */
+struct sim__shrunk {
+    bool is_done;
+    size_t choice_count;
+    size_t choice_count_before;
+    uint64_t run_count;
+    char tape_path[256];
+};
+
+struct sim__runner {
+    const char *program;
+    const struct myc_sim_scenario *scenarios;
+    size_t scenario_count;
+    const struct myc_sim_scenario *scenario;
+    const char *scenario_name;
+    uint64_t seed_first;
+    uint64_t seed_last;
+    double seconds_max;
+    bool has_seeds;
+    bool is_boring;
+    bool is_json;
+    bool is_verbose;
+    bool is_list;
+    bool is_help;
+    bool checks_determinism;
+    bool expects_failure;
+    bool shrinks;
+    uint64_t shrink_runs_max;
+    enum myc_sim_memory memory;
+    const char *tape_path;
+    const char *record_path;
+    const char *seeds_path;
+    char *tape_text;
+    struct myc_sim_stack_cache stacks;
+    struct myc_sim_result *total; /* sums over all runs */
+    struct myc_sim_result *result;
+    uint64_t run_count;
+    uint64_t failed_count;
+    uint64_t failed_seed;
+    uint64_t hash; /* of the only run, or of all runs' hashes */
+    double seconds;
+    struct sim__shrunk shrunk;
+};
+
+enum { SIM__EXIT_OK, SIM__EXIT_FAILURE, SIM__EXIT_USAGE };
+
+/** How the command line wants a run from this seed. */
+struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t seed);
+
+/** Writes a text file; says on standard error why it could not. */
+bool sim__write_file(const char *path, const char *text);
+
+/**
+ * Makes the tape of a failed run as boring as it can get while the run fails in the same way,
+ * writes it, and prints what is left of it.
+ *
+ * Returns: the exit code of a problem with files, else 1: a failure.
+ */
+int sim__runner_shrink(struct sim__runner *runner, uint64_t seed);
+
+#endif
