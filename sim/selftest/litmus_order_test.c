@@ -143,6 +143,26 @@ static void test_buffered_stores_need_seq_cst(void **state)
     LITMUS_EXPECT(&swapped, "00", "01", "10", "11");
 }
 
+static void early_fence_left(void)
+{
+    fence(SC);
+    plain_left();
+}
+
+static void early_fence_right(void)
+{
+    fence(SC);
+    plain_right();
+}
+
+// A fence covers nothing that its thread stores afterwards.
+static void test_buffered_stores_are_not_helped_by_earlier_fences(void **state)
+{
+    (void)state;
+    const struct litmus_program program = {{early_fence_left, early_fence_right}, NULL, NULL};
+    LITMUS_EXPECT(&program, "00", "01", "10", "11");
+}
+
 // A seq_cst store and a seq_cst fence see each other, too.
 static void test_buffered_stores_may_mix_fence_and_access(void **state)
 {
@@ -348,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_message_is_handed_over),
         cmocka_unit_test(test_message_needs_both_halves),
         cmocka_unit_test(test_buffered_stores_need_seq_cst),
+        cmocka_unit_test(test_buffered_stores_are_not_helped_by_earlier_fences),
         cmocka_unit_test(test_buffered_stores_may_mix_fence_and_access),
         cmocka_unit_test(test_independent_readers_disagree_without_seq_cst),
         cmocka_unit_test(test_causality_is_transitive),

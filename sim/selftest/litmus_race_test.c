@@ -171,6 +171,29 @@ static void test_reuse_needs_the_end_of_the_reads(void **state)
     assert_in_range(count_races(&bad), SEEDS / 10, SEEDS);
 }
 
+static void send_early(void)
+{
+    store(&it.y, 1, REL);
+    write_payload();
+}
+
+static void send_early_by_fence(void)
+{
+    fence(REL);
+    write_payload();
+    store(&it.y, 1, RLX);
+}
+
+// A release covers nothing that its thread does afterwards.
+static void test_release_does_not_cover_what_follows(void **state)
+{
+    (void)state;
+    const struct litmus_program by_store = {{send_early, receive_well}, NULL, NULL};
+    const struct litmus_program by_fence = {{send_early_by_fence, receive_well}, NULL, NULL};
+    assert_in_range(count_races(&by_store), SEEDS / 10, SEEDS);
+    assert_in_range(count_races(&by_fence), SEEDS / 10, SEEDS);
+}
+
 static void write_and_fence(void)
 {
     write_payload();
@@ -353,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_neighbours_do_not_race),
         cmocka_unit_test(test_handover_needs_release_and_acquire),
         cmocka_unit_test(test_reuse_needs_the_end_of_the_reads),
+        cmocka_unit_test(test_release_does_not_cover_what_follows),
         cmocka_unit_test(test_fences_alone_do_not_order),
         cmocka_unit_test(test_start_and_join_order),
         cmocka_unit_test(test_atomic_and_plain_race),
