@@ -67,6 +67,15 @@ enum myc_status myc__image_begin(struct myc__image *image, uint64_t sequence)
     return MYC_OK;
 }
 
+static size_t total_size(const struct myc_span *spans, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += spans[i].size;
+    }
+    return total;
+}
+
 static enum myc_status on_session_record(const struct myc_record *record, void *context)
 {
     struct myc__image *image = context;
@@ -125,6 +134,9 @@ myc__image_receive(struct myc__image *image, uint64_t now_ns, struct myc_diagnos
         }
         if (image->is_bye_seen) {
             return MYC_END;
+        }
+        if (bytes < total_size(spans, count)) {
+            break; // Nothing more is there; what comes, or the end, makes the poller report again.
         }
     }
     return has_received ? MYC_OK : MYC_AGAIN;
