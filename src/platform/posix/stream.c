@@ -143,11 +143,32 @@ static size_t total_size(const struct iovec *vectors, size_t count)
     return total;
 }
 
+// The plain calls where no descriptors can come: the kernel then copies no message header.
+static ssize_t receive_once(int fd, struct msghdr *message, int flags)
+{
+    if (message->msg_control != NULL) {
+        return recvmsg(fd, message, flags);
+    }
+    if (message->msg_iovlen == 1) {
+        return recv(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags);
+    }
+    return readv(fd, message->msg_iov, (int)message->msg_iovlen);
+}
+
+// A stream whose reader is gone must not raise SIGPIPE, so several spans still take sendmsg.
+static ssize_t send_once(int fd, const struct msghdr *message)
+{
+    if (message->msg_control == NULL && message->msg_iovlen == 1) {
+        return send(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, MSG_NOSIGNAL);
+    }
+    return sendmsg(fd, message, MSG_NOSIGNAL);
+}
+
 static enum myc_status receive(int fd, struct msghdr *message, int flags, size_t *out_bytes)
 {
     ssize_t count = 0;
     do {
-        count = recvmsg(fd, message, flags);
+        count = receive_once(fd, message, flags);
     } while (count < 0 && errno == EINTR);
     if (count < 0) {
         return stream_status(errno);
@@ -163,7 +184,7 @@ static enum myc_status send_bytes(int fd, const struct msghdr *message, size_t *
 {
     ssize_t count = 0;
     do {
-        count = sendmsg(fd, message, MSG_NOSIGNAL);
+        count = send_once(fd, message);
     } while (count < 0 && errno == EINTR);
     if (count < 0) {
         return stream_status(errno);
