@@ -378,7 +378,9 @@ struct myc_ring_reader {
     uint64_t writer_arm_seen; /* arming last rung for */
     bool writer_may_sleep;
     bool readers_may_sleep;
-    uint64_t reserved[5];
+    uint64_t peeked_bytes;    /* of the last peek, until something is consumed; 0: none */
+    uint64_t peeked_sequence; /* at its end */
+    uint64_t reserved[3];
     struct myc_ring_origin origin;
 } __attribute__((aligned(64)));
 

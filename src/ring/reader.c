@@ -150,6 +150,7 @@ static void release(struct myc_ring_reader *reader, uint64_t position, uint64_t 
 {
     reader->position = position;
     reader->sequence = sequence;
+    reader->peeked_bytes = 0;
     myc_store_relaxed_u64(&reader->page->sequence, sequence);
     // Our reads end before this release; the writer's passes acquire it before they overwrite.
     myc_store_release_u64(&reader->page->head, position);
@@ -252,8 +253,10 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
     // 0.
     uint64_t run = reader->capacity - (position & (reader->capacity - 1));
     uint64_t bytes = 0;
+    uint64_t sequence = reader->sequence;
     while (found == FOUND_RECORD && (bytes == 0 || bytes + item.bytes <= bytes_max)) {
         bytes += item.bytes;
+        sequence += item.messages;
         if (bytes == run) {
             break;
         }
@@ -269,6 +272,8 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
         span.size = (size_t)bytes;
         myc_shared_read(span.data, span.size);
     }
+    reader->peeked_bytes = span.size;
+    reader->peeked_sequence = sequence;
     return span;
 }
 
@@ -277,6 +282,11 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
     uint64_t position = reader->position;
     uint64_t sequence = reader->sequence;
     uint64_t end = position + bytes;
+    if (bytes != 0 && bytes == reader->peeked_bytes) {
+        // The whole peek, whose headers were checked and counted then.
+        position = end;
+        sequence = reader->peeked_sequence;
+    }
     while (position < end) {
         struct item item;
         // The headers are looked at again, so a hostile writer may have changed them meanwhile.

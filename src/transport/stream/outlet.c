@@ -85,7 +85,7 @@ static enum myc_status write_edge(struct myc__outlet *outlet)
 static void consume_written(struct myc__outlet *outlet, struct myc_const_span run, uint64_t written)
 {
     const unsigned char *bytes = run.data;
-    uint64_t whole = 0;
+    uint64_t whole = written == run.size ? written : 0; // The usual case needs no walk.
     while (whole < written) {
         uint64_t word;
         memcpy(&word, bytes + whole, sizeof(word));
