@@ -312,6 +312,7 @@ static void begin(struct myc_bus *bus, int32_t index)
         return;
     }
     set_interest(bus, index, MYC_READABLE);
+    bus->progress++;
     attach_sources(bus, index);
     wake_readers(bus, image);
 }
@@ -347,13 +348,21 @@ static void hear_welcome(struct myc_bus *bus, int32_t index)
 static void receive(struct myc_bus *bus, int32_t index)
 {
     struct myc__bus_image *image = &bus->images[index];
+    uint64_t before = image->image.unacknowledged_bytes;
     enum myc_status status = myc__image_receive(&image->image, bus->now_ns, NULL);
+    if (status == MYC_AGAIN) {
+        // Nothing came, so there is nobody to wake and nothing new to acknowledge.
+        set_interest(bus, index, MYC_READABLE);
+        return;
+    }
+    // Full as before is no progress: an agent that has nothing else to do may sleep.
+    bus->progress += status != MYC_FULL || image->image.unacknowledged_bytes != before ? 1 : 0;
     wake_readers(bus, image);
     if (status == MYC_CORRUPT || status == MYC_POISONED) {
         end_image(bus, index, MYC__FATE_CORRUPT);
         return;
     }
-    if (status != MYC_OK && status != MYC_AGAIN && status != MYC_FULL) {
+    if (status != MYC_OK && status != MYC_FULL) {
         // The last ACK first, so that a publisher that waits for it can close.
         enum myc_status acknowledged =
             myc__image_acknowledge(&image->image, bus->now_ns, image->image.is_bye_seen);
@@ -414,6 +423,33 @@ static void step_open(struct myc_bus *bus, int32_t index)
         return;
     }
     myc__bus_due(bus, image->image.ack_due_ns);
+}
+
+uint32_t myc__inbound_open_mask(const struct myc_bus *bus)
+{
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < MYC_IMAGES_MAX; i++) {
+        const struct myc__bus_image *image = &bus->images[i];
+        if (image->state == MYC__IMAGE_OPEN && !image->needs_gap && !image->image.is_full) {
+            mask |= UINT32_C(1) << i;
+        } else if (image->state != MYC__IMAGE_FREE && image->state != MYC__IMAGE_ENDED) {
+            return 0;
+        }
+    }
+    return mask;
+}
+
+void myc__inbound_read(struct myc_bus *bus, uint32_t mask)
+{
+    while (mask != 0) {
+        uint32_t index = myc__lowest_bit(mask);
+        const struct myc__bus_image *image = &bus->images[index];
+        if (image->state == MYC__IMAGE_OPEN && !image->needs_gap && !image->image.is_full) {
+            receive(bus, (int32_t)index);
+            myc__bus_due(bus, image->image.ack_due_ns);
+        }
+        mask &= mask - 1;
+    }
 }
 
 void myc__inbound_step(struct myc_bus *bus, uint32_t index)

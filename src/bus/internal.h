@@ -249,6 +249,10 @@ struct myc_bus {
     uint64_t attempts;   /* data connections dialled so far */
     uint64_t refused_ns; /* a peer had no room for a reader: ask again at this time; 0: none */
     uint64_t due_ns;     /* when the agent must look again by itself */
+    uint64_t full_ns;    /* of the last turn that asked the poller */
+    uint32_t quick_left; /* turns that may go without asking the poller */
+    uint32_t quick_mask; /* bit i: images[i] is open and has room; 0: ask the poller */
+    size_t progress;     /* of this turn, outside the poller's events */
     uint32_t publisher_count;
     uint32_t subscriber_count;
     struct myc_publisher *publishers[MYC_PUBLISHERS_MAX];
@@ -463,6 +467,15 @@ void myc__inbound_step(struct myc_bus *bus, uint32_t index);
 
 /** Handles readiness of an image's stream. Call with the lock. */
 void myc__inbound_event(struct myc_bus *bus, uint32_t index, uint32_t events);
+
+/**
+ * Whether nothing but the data of open images is awaited from images: bit i set for images[i] that
+ * is open and has room, 0 if there is none or any other is on its way. Call with the lock.
+ */
+uint32_t myc__inbound_open_mask(const struct myc_bus *bus);
+
+/** Reads the open images of a mask without asking the poller. Call with the lock. */
+void myc__inbound_read(struct myc_bus *bus, uint32_t mask);
 
 /** A peer let us into a ring. False: protocol error. Call with the lock. */
 bool myc__inbound_attach(
