@@ -408,8 +408,9 @@ size_t myc_subscriber_poll(
         return 0;
     }
     subscriber->is_polling = true;
+    uint32_t index = subscriber->next < count ? subscriber->next : 0;
+    uint32_t next = index + 1 < count ? index + 1 : 0;
     for (uint32_t i = 0; i < count && delivered < messages_max; i++) {
-        uint32_t index = (subscriber->next + i) % count;
         size_t room = messages_max - delivered;
         turn.source = &subscriber->sources[index];
         // Pairs with the release in myc__subscriber_activate.
@@ -417,10 +418,9 @@ size_t myc_subscriber_poll(
             && myc_load_relaxed_u32(&subscriber->is_closed) == 0) {
             delivered += poll_source(&turn, room < TURN_MAX ? room : TURN_MAX);
         }
+        index = index + 1 < count ? index + 1 : 0;
     }
-    if (count > 0) {
-        subscriber->next = (subscriber->next + 1) % count;
-    }
+    subscriber->next = next;
     subscriber->is_polling = false;
     if (count > 0 && myc_load_relaxed_u32(&subscriber->is_closed) != 0) {
         // A handler closed it: only now is nobody inside a ring.
