@@ -14,7 +14,7 @@
 #include <mycelium/interface/process.h>
 
 enum { BUS_ALIGNMENT = 64, RING_ALIGNMENT = 4096, EVENTS_MAX = 32, BACKLOG = 64 };
-enum { QUICK_TURNS = 3 /* in a row without asking the poller */ };
+enum { QUICK_TURNS_MIN = 3, QUICK_TURNS_MAX = 15 /* in a row without asking the poller */ };
 
 static const uint64_t handshake_timeout_default_ns = 5000000000;
 static const uint64_t link_grace_default_ns = 500000000;
@@ -310,8 +310,23 @@ static bool turn_quickly(struct myc_bus *bus, size_t *out_count)
     bus->now_ns = now_ns;
     bus->progress = 0;
     myc__inbound_read(bus, bus->quick_mask);
+    bus->has_quick_data = bus->has_quick_data || bus->progress > 0;
     *out_count = bus->progress;
     return true;
+}
+
+// After a turn that asked the poller: more quick turns while data flows, few while it does not.
+static void allow_quick_turns(struct myc_bus *bus, bool has_data)
+{
+    uint32_t turns = bus->quick_turns * 2 + 1;
+    if (!has_data && !bus->has_quick_data) {
+        turns = QUICK_TURNS_MIN;
+    }
+    bus->quick_turns = turns < QUICK_TURNS_MAX ? turns : QUICK_TURNS_MAX;
+    bus->quick_left = bus->quick_turns;
+    bus->quick_mask = myc__inbound_open_mask(bus);
+    bus->has_quick_data = false;
+    bus->full_ns = bus->now_ns;
 }
 
 size_t myc_bus_work(struct myc_bus *bus, uint64_t deadline_ns)
@@ -345,9 +360,7 @@ size_t myc_bus_work(struct myc_bus *bus, uint64_t deadline_ns)
             dispatch(bus, &events[i]);
         }
     }
-    bus->full_ns = bus->now_ns;
-    bus->quick_left = QUICK_TURNS;
-    bus->quick_mask = myc__inbound_open_mask(bus);
+    allow_quick_turns(bus, bus->progress > 0);
     myc__bus_unlock(bus);
     return count + progress;
 }

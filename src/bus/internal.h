@@ -244,15 +244,17 @@ struct myc_bus {
     bool has_links; /* the node talks to others */
     enum myc_status status;
     struct myc_diagnostic diagnostic;
-    uint64_t now_ns;     /* of this turn */
-    uint64_t listen_ns;  /* when to accept again after it failed; 0: now */
-    uint64_t attempts;   /* data connections dialled so far */
-    uint64_t refused_ns; /* a peer had no room for a reader: ask again at this time; 0: none */
-    uint64_t due_ns;     /* when the agent must look again by itself */
-    uint64_t full_ns;    /* of the last turn that asked the poller */
-    uint32_t quick_left; /* turns that may go without asking the poller */
-    uint32_t quick_mask; /* bit i: images[i] is open and has room; 0: ask the poller */
-    size_t progress;     /* of this turn, outside the poller's events */
+    uint64_t now_ns;      /* of this turn */
+    uint64_t listen_ns;   /* when to accept again after it failed; 0: now */
+    uint64_t attempts;    /* data connections dialled so far */
+    uint64_t refused_ns;  /* a peer had no room for a reader: ask again at this time; 0: none */
+    uint64_t due_ns;      /* when the agent must look again by itself */
+    uint64_t full_ns;     /* of the last turn that asked the poller */
+    uint32_t quick_turns; /* as many as were allowed last */
+    uint32_t quick_left;  /* turns that may go without asking the poller */
+    bool has_quick_data;  /* since the poller was last asked */
+    uint32_t quick_mask;  /* bit i: images[i] is open and has room; 0: ask the poller */
+    size_t progress;      /* of this turn, outside the poller's events */
     uint32_t publisher_count;
     uint32_t subscriber_count;
     struct myc_publisher *publishers[MYC_PUBLISHERS_MAX];
