@@ -6,6 +6,7 @@
 #include "unit/bus/bus_fixture.h"
 
 #include <mycelium/interface/memory.h>
+#include <mycelium/interface/poller.h>
 
 static const enum myc_transport_kind kinds[] = {
     MYC_TRANSPORT_SHM, MYC_TRANSPORT_UNIX, MYC_TRANSPORT_TCP};
@@ -392,6 +393,35 @@ static void test_pair_sleeps_while_the_image_is_full_and_the_peer_gone(void **st
     fixture_close(&fixture);
 }
 
+// What a turn receives before it would wait, from a connection that had been full, is work: the
+// turn says so, and does not sleep on it.
+static void test_pair_counts_what_it_received_before_waiting(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, MYC_TRANSPORT_UNIX);
+    fixture_match(&fixture);
+    while (!fixture.buses[1]->images[0].image.is_full) {
+        assert_int_equal(fixture_publish(&fixture), MYC_OK);
+        fixture_work(&fixture);
+    }
+    assert_int_equal(fixture_publish(&fixture), MYC_OK);
+    while (fixture_poll(&fixture) > 0) {
+    }
+    uint64_t before = fixture.seen.last;
+    assert_true(before < myc_publisher_accepted(fixture.publisher));
+    // The reader's ring would end a wait as well.
+    myc_doorbell_clear(fixture.platform->poller, fixture.buses[1]->doorbell);
+    uint64_t now_ns = myc_clock_monotonic_ns(fixture.platform->clock);
+    assert_true(myc_bus_work(fixture.buses[1], now_ns + 5000000000) > 0);
+    while (fixture_poll(&fixture) > 0) {
+    }
+    assert_true(fixture.seen.last > before);
+    FIXTURE_UNTIL(&fixture, true, fixture.seen.last == myc_publisher_accepted(fixture.publisher));
+    assert_false(fixture.seen.is_out_of_order);
+    fixture_close(&fixture);
+}
+
 // A message that breaks its contract is not delivered and cuts its publisher off for good.
 static void test_pair_cuts_off_who_breaks_the_contract(void **state)
 {
@@ -454,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_pair_tells_the_publisher_of_a_dead_subscriber),
         cmocka_unit_test(test_pair_keeps_the_link_when_a_publisher_closed_first),
         cmocka_unit_test(test_pair_sleeps_while_the_image_is_full_and_the_peer_gone),
+        cmocka_unit_test(test_pair_counts_what_it_received_before_waiting),
         cmocka_unit_test(test_pair_cuts_off_who_breaks_the_contract),
         cmocka_unit_test(test_pair_closes_although_the_peer_is_silent),
     };
