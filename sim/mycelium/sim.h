@@ -171,6 +171,9 @@ struct myc_sim_options {
     enum myc_sim_memory memory;
     const char *tape_name;   /* what a repro command calls the tape; default "FILE" */
     const char *repro_start; /* how a repro command begins; default "<program>" */
+    /* Kills the first process of this name at its nth point, 1 being the first; 0 only counts. */
+    const char *crash_process;
+    uint64_t crash_point;
 };
 
 struct myc_sim_result {
@@ -187,8 +190,10 @@ struct myc_sim_result {
     uint64_t preemption_count;
     struct myc_sim_counter counters[MYC_SIM_COUNTERS_MAX];
     size_t counter_count;
-    char *tape_text;       /* only when recording */
-    uint64_t *checkpoints; /* the hash after every 1024th event */
+    uint32_t crash_process_id; /* of the options' crash_process; 0: none was started */
+    uint64_t crash_points;     /* the points it passed */
+    char *tape_text;           /* only when recording */
+    uint64_t *checkpoints;     /* the hash after every 1024th event */
     size_t checkpoint_count;
     char report[MYC_SIM_REPORT_BYTES]; /* why it failed; empty when it did not */
 };

@@ -65,13 +65,23 @@ static bool sim__world_init(
     } else {
         (void)snprintf(what, sizeof(what), "--seed %llu", (unsigned long long)options->seed);
     }
+    char crash[80] = "";
+    if (options->crash_process != NULL && options->crash_point > 0) {
+        (void)snprintf(
+            crash,
+            sizeof(crash),
+            " --crash-at %s:%llu",
+            options->crash_process,
+            (unsigned long long)(options->crash_point - 1));
+    }
     (void)snprintf(
         world->repro,
         sizeof(world->repro),
-        "%s %s %s%s",
+        "%s %s %s%s%s",
         options->repro_start != NULL ? options->repro_start : "<program>",
         scenario->name,
         what,
+        crash,
         options->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
     return true;
 }
@@ -112,6 +122,10 @@ static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *res
     }
     memcpy(result->counters, world->counters, sizeof(world->counters));
     result->counter_count = world->counter_count;
+    if (world->crash_process != NULL) {
+        result->crash_process_id = world->crash_process->id;
+        result->crash_points = world->crash_process->points;
+    }
     result->checkpoints = world->checkpoints;
     result->checkpoint_count = world->checkpoint_count;
     world->checkpoints = NULL;

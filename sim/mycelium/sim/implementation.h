@@ -17,9 +17,10 @@
 #include <mycelium/sim/director.h>
 #include <mycelium/sim/report.h>
 #include <mycelium/sim/runner_shrink.h>
+#include <mycelium/sim/runner_sweep.h>
 
-#include <mycelium/sim/runner.h>
 #include <mycelium/sim/memory_model.h>
+#include <mycelium/sim/runner.h>
 #include <mycelium/sim/simcheck.h>
 
 #endif

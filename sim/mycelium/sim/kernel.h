@@ -513,6 +513,7 @@ struct myc_sim {
     struct sim__wait_queue sleepers; /* futex-shaped waits, all words */
     struct sim__process *director;
     struct sim__thread *director_thread;
+    struct sim__process *crash_process; /* the one that the options kill or watch */
     struct sim__wait_queue director_queue;
     myc_sim_predicate_fn *predicate;
     void *predicate_context;

@@ -251,11 +251,12 @@ struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t 
         .memory = runner->memory,
         .stack_cache = &runner->stacks,
         .repro_start = runner->program,
+        .crash_process = runner->crash_process,
+        .crash_point = runner->crash_point,
     };
 }
 
-/* One seed; false ends the campaign, out_exit then says how. */
-static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
+bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
 {
     struct myc_sim_options options = sim__runner_options(runner, seed);
     struct myc_sim_result *result = runner->result;
@@ -266,7 +267,12 @@ static bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_
     }
     bool is_good = !result->is_failed;
     sim__runner_add(runner);
-    if (result->is_failed && !runner->expects_failure) {
+    if (runner->crash_point > 0 && result->crash_points >= runner->crash_point) {
+        runner->crash_count++;
+    }
+    if (result->is_failed && runner->is_quiet) {
+        // counted below
+    } else if (result->is_failed && !runner->expects_failure) {
         (void)fputs(result->report, stderr);
     } else if (result->is_failed && !runner->is_json) {
         (void)printf(
@@ -342,7 +348,8 @@ static int sim__runner_campaign(struct sim__runner *runner)
     double began = sim__real_seconds();
     bool is_good = runner->seeds_path == NULL || sim__runner_seeds_file(runner, &exit_code);
     for (uint64_t seed = runner->seed_first; is_good; seed++) {
-        is_good = sim__runner_run(runner, seed, &exit_code);
+        is_good = runner->sweep.is_wanted ? sim__runner_sweep(runner, seed, &exit_code)
+                                          : sim__runner_run(runner, seed, &exit_code);
         double passed = sim__real_seconds() - began;
         if (seed == runner->seed_last
             || (runner->seconds_max > 0 && passed >= runner->seconds_max)) {
@@ -427,6 +434,7 @@ static void sim__print_json(const struct sim__runner *runner)
             runner->shrunk.run_count,
             runner->shrunk.tape_path);
     }
+    sim__sweep_print(runner);
     (void)printf("}\n");
 }
 
@@ -487,6 +495,10 @@ static void sim__print_help(const struct sim__runner *runner)
         "                       still fail in the same way, and writes them as a tape: to the\n"
         "                       --record file, else to <scenario>-<seed>.tape\n"
         "  --shrink-runs N      gives up shrinking after so many runs (default 2000)\n"
+        "  --crash-sweep NAME   runs once, boring unless a seed or tape is given, then kills the\n"
+        "                       process NAME at each of its scheduling points in turn; of several\n"
+        "                       starts of that name the first\n"
+        "  --crash-at NAME:N    kills the process NAME at its point N, counted from 0\n"
         "  --seeds-file FILE    first runs this scenario's seeds of a regression list\n"
         "  --check-determinism  runs everything twice and compares\n"
         "  --expect-failure     succeeds only if a run fails\n"
@@ -522,6 +534,22 @@ static bool sim__parse_seeds(struct sim__runner *runner, const char *text)
            && runner->seed_first <= runner->seed_last;
 }
 
+/* NAME:N */
+static bool sim__parse_crash(struct sim__runner *runner, const char *text, const char *end)
+{
+    const char *colon = strrchr(text, ':');
+    size_t size = colon != NULL ? (size_t)(colon - text) : 0;
+    if (size == 0 || size >= sizeof(runner->crash_name)
+        || !sim__parse_number(colon + 1, end, &runner->crash_point)
+        || runner->crash_point == UINT64_MAX) {
+        return false;
+    }
+    memcpy(runner->crash_name, text, size);
+    runner->crash_process = runner->crash_name;
+    runner->crash_point++;
+    return true;
+}
+
 /* An option with a value; false when there is no such option or its value is wrong. */
 static bool sim__parse_valued(struct sim__runner *runner, const char *name, const char *value)
 {
@@ -535,6 +563,14 @@ static bool sim__parse_valued(struct sim__runner *runner, const char *name, cons
     if (strcmp(name, "--seeds") == 0) {
         runner->has_seeds = true;
         return sim__parse_seeds(runner, value);
+    }
+    if (strcmp(name, "--crash-sweep") == 0) {
+        runner->sweep.is_wanted = true;
+        runner->crash_process = value;
+        return *value != '\0';
+    }
+    if (strcmp(name, "--crash-at") == 0) {
+        return sim__parse_crash(runner, value, end);
     }
     if (strcmp(name, "--shrink-runs") == 0) {
         return sim__parse_number(value, end, &runner->shrink_runs_max);
@@ -619,6 +655,18 @@ static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **ar
         (void)fprintf(stderr, "--tape and --boring are one run: they exclude seeds and --time\n");
         return false;
     }
+    if (runner->sweep.is_wanted) {
+        if (runner->crash_point > 0 || runner->shrinks || runner->record_path != NULL
+            || runner->seeds_path != NULL) {
+            (void)fprintf(
+                stderr,
+                "--crash-sweep excludes --crash-at, --shrink, --record and --seeds-file; use "
+                "those with the --crash-at that it prints\n");
+            return false;
+        }
+        bool has_source = runner->tape_path != NULL || runner->has_seeds;
+        runner->is_boring = !has_source && runner->seconds_max <= 0;
+    }
     return true;
 }
 
@@ -667,10 +715,24 @@ static int sim__runner_main(struct sim__runner *runner)
     if (exit_code == SIM__EXIT_USAGE) {
         return exit_code;
     }
+    if (runner->crash_point > 0 && runner->crash_count == 0 && runner->failed_count == 0) {
+        (void)fprintf(
+            stderr,
+            "--crash-at %s:%" PRIu64 ": %s has no such process or it passes only %" PRIu64
+            " points\n",
+            runner->crash_process,
+            runner->crash_point - 1,
+            runner->scenario->name,
+            runner->result->crash_points);
+        return SIM__EXIT_USAGE;
+    }
     if (runner->is_json) {
         sim__print_json(runner);
     } else {
         sim__print_summary(runner);
+        if (runner->sweep.is_wanted) {
+            sim__sweep_print(runner);
+        }
     }
     if (runner->expects_failure) {
         if (runner->failed_count == 0) {

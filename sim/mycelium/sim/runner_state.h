@@ -17,6 +17,14 @@ struct sim__shrunk {
     char tape_path[256];
 };
 
+/* What a crash sweep came to. */
+struct sim__sweep {
+    bool is_wanted;
+    uint64_t point_count; /* of all swept runs */
+    uint64_t clean_count;
+    uint64_t first_failed; /* counted from 0, as in --crash-at */
+};
+
 struct sim__runner {
     const char *program;
     const struct myc_sim_scenario *scenarios;
@@ -50,12 +58,34 @@ struct sim__runner {
     uint64_t hash; /* of the only run, or of all runs' hashes */
     double seconds;
     struct sim__shrunk shrunk;
+    bool is_quiet;             /* failures are counted but not shown */
+    const char *crash_process; /* the process to kill or to sweep; NULL: none */
+    uint64_t crash_point;      /* from 1; 0: it lives */
+    uint64_t crash_count;      /* runs in which it was killed there */
+    char crash_name[64];
+    struct sim__sweep sweep;
 };
 
 enum { SIM__EXIT_OK, SIM__EXIT_FAILURE, SIM__EXIT_USAGE };
 
 /** How the command line wants a run from this seed. */
 struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t seed);
+
+/**
+ * One run, counted and reported. Returns: false when it failed or could not run; out_exit then says
+ * which.
+ */
+bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit);
+
+/**
+ * Runs a seed once, then once for each scheduling point of the process, which dies there.
+ *
+ * Returns: false when any of them failed or could not run; out_exit then says which.
+ */
+bool sim__runner_sweep(struct sim__runner *runner, uint64_t seed, int *out_exit);
+
+/** A line on what the sweep came to, or its part of the JSON object. */
+void sim__sweep_print(const struct sim__runner *runner);
 
 /** Writes a text file; says on standard error why it could not. */
 bool sim__write_file(const char *path, const char *text);

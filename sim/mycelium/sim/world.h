@@ -392,6 +392,12 @@ struct sim__process *sim__process_start(
             sim__parts[i]->start(process);
         }
     }
+    if (world->crash_process == NULL && world->options->crash_process != NULL
+        && strcmp(process->name, world->options->crash_process) == 0) {
+        uint64_t point = world->options->crash_point;
+        world->crash_process = process;
+        process->kill_at = point == 0 ? UINT64_MAX : point;
+    }
     sim__draw_kill(process);
     (void)sim__thread_start(process, "main", NULL, NULL);
     return process;
