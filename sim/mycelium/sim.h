@@ -130,7 +130,9 @@ enum myc_sim_fault {
  *
  * With one scenario its name may be left out. `--seeds 1..1000 --shrink` looks for a failure and
  * then for the fewest and smallest choices that fail in the same way: the same verdict but for its
- * numbers. They are printed and written as a tape, which `--tape` replays.
+ * numbers. They are printed and written as a tape, which `--tape` replays. `--crash-sweep NAME`
+ * kills the process of that name at each of its scheduling points, one a run, and tells the first
+ * point that a scenario does not survive as a `--crash-at NAME:N`.
  *
  * Exit code: 0 nothing found, 1 a failure was found,
  * 2 the command line or a file named on it is wrong. (A program that ThreadSanitizer ends has the
