@@ -31,6 +31,6 @@ function(myc_scenario name)
         add_test(NAME ${test}.boring COMMAND ${target} ${one} --boring --check-determinism)
         add_test(NAME ${test}.seeds COMMAND ${target} ${one} --seeds ${scenario_SEEDS}
             --check-determinism --seeds-file "${PROJECT_SOURCE_DIR}/sim/scenarios/seeds.txt")
-        set_tests_properties(${test}.boring ${test}.seeds PROPERTIES TIMEOUT 120 LABELS sim)
+        set_tests_properties(${test}.boring ${test}.seeds PROPERTIES TIMEOUT 600 LABELS sim)
     endforeach()
 endfunction()
