@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The options of the command: one table for parsing and for --help. Part of the implementation
+ * unit.
+ */
+#ifndef MYC_SIM_RUNNER_ARGUMENTS_H
+#define MYC_SIM_RUNNER_ARGUMENTS_H
+
+#include <mycelium/sim/runner_state.h>
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool sim__parse_number(const char *text, const char *end, uint64_t *out_number)
+{
+    uint64_t number = 0;
+    const char *at = text;
+    for (; at != end && *at >= '0' && *at <= '9'; at++) {
+        uint64_t digit = (uint64_t)(*at - '0');
+        if (number > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        number = number * 10 + digit;
+    }
+    *out_number = number;
+    return at != text && at == end;
+}
+
+static bool sim__parse_seeds(struct sim__runner *runner, const char *text)
+{
+    const char *dots = strstr(text, "..");
+    return dots != NULL && sim__parse_number(text, dots, &runner->seed_first)
+           && sim__parse_number(dots + 2, dots + 2 + strlen(dots + 2), &runner->seed_last)
+           && runner->seed_first <= runner->seed_last;
+}
+
+/* NAME:N */
+static bool sim__parse_crash(struct sim__runner *runner, const char *text)
+{
+    const char *end = text + strlen(text);
+    const char *colon = strrchr(text, ':');
+    size_t size = colon != NULL ? (size_t)(colon - text) : 0;
+    if (size == 0 || size >= sizeof(runner->crash_name)
+        || !sim__parse_number(colon + 1, end, &runner->crash_point)
+        || runner->crash_point == UINT64_MAX) {
+        return false;
+    }
+    memcpy(runner->crash_name, text, size);
+    runner->crash_process = runner->crash_name;
+    runner->crash_point++;
+    return true;
+}
+
+static bool sim__parse_seed(struct sim__runner *runner, const char *text)
+{
+    runner->has_seeds = true;
+    bool is_good = sim__parse_number(text, text + strlen(text), &runner->seed_first);
+    runner->seed_last = runner->seed_first;
+    return is_good;
+}
+
+static bool sim__parse_time(struct sim__runner *runner, const char *text)
+{
+    char *rest = NULL;
+    runner->seconds_max = strtod(text, &rest);
+    return *rest == '\0' && rest != text && runner->seconds_max > 0;
+}
+
+static bool sim__parse_sweep(struct sim__runner *runner, const char *text)
+{
+    runner->sweep.is_wanted = true;
+    runner->crash_process = text;
+    return *text != '\0';
+}
+
+static bool sim__parse_memory(struct sim__runner *runner, const char *text)
+{
+    bool is_strong = strcmp(text, "strong") == 0;
+    runner->memory = is_strong ? MYC_SIM_MEMORY_STRONG : MYC_SIM_MEMORY_WEAK;
+    return is_strong || strcmp(text, "weak") == 0;
+}
+
+// ---- The table ----
+
+enum sim__option_kind { SIM__OPTION_FLAG, SIM__OPTION_TEXT, SIM__OPTION_NUMBER, SIM__OPTION_OWN };
+
+struct sim__option {
+    const char *name;
+    const char *value; /* what it is called in the help; NULL: takes none */
+    enum sim__option_kind kind;
+    size_t offset; /* of its bool, text or uint64_t in the runner */
+    bool (*parse)(struct sim__runner *runner, const char *text); /* of OWN; sees it whole */
+    const char *about;                                           /* lines */
+};
+
+#define SIM__FLAG(member) SIM__OPTION_FLAG, offsetof(struct sim__runner, member), NULL
+#define SIM__TEXT(member) SIM__OPTION_TEXT, offsetof(struct sim__runner, member), NULL
+#define SIM__NUMBER(member) SIM__OPTION_NUMBER, offsetof(struct sim__runner, member), NULL
+#define SIM__OWN(parse) SIM__OPTION_OWN, 0, (parse)
+
+static const struct sim__option sim__options[] = {
+    {"--seed", "N", SIM__OWN(sim__parse_seed), "one run from seed N (default 1)"},
+    {"--seeds", "A..B", SIM__OWN(sim__parse_seeds), "runs from seeds A to B, until one fails"},
+    {"--time",
+     "SECONDS",
+     SIM__OWN(sim__parse_time),
+     "goes on from the first seed until the time is over"},
+    {"--boring", NULL, SIM__FLAG(is_boring), "one run in which every draw is 0"},
+    {"--tape", "FILE", SIM__TEXT(tape_path), "replays a tape"},
+    {"--record", "FILE", SIM__TEXT(record_path), "writes the tape of the last run"},
+    {"--shrink",
+     NULL,
+     SIM__FLAG(shrinks),
+     "after a failure looks for the fewest and smallest choices that\n"
+     "still fail in the same way, and writes them as a tape: to the\n"
+     "--record file, else to <scenario>-<seed>.tape"},
+    {"--shrink-runs",
+     "N",
+     SIM__NUMBER(shrink_runs_max),
+     "gives up shrinking after so many runs (default 2000)"},
+    {"--crash-sweep",
+     "NAME",
+     SIM__OWN(sim__parse_sweep),
+     "runs once, boring unless a seed or tape is given, then kills the\n"
+     "process NAME at each of its scheduling points in turn; of several\n"
+     "starts of that name the first"},
+    {"--crash-at",
+     "NAME:N",
+     SIM__OWN(sim__parse_crash),
+     "kills the process NAME at its point N, counted from 0"},
+    {"--seeds-file",
+     "FILE",
+     SIM__TEXT(seeds_path),
+     "first runs this scenario's seeds of a regression list"},
+    {"--check-determinism",
+     NULL,
+     SIM__FLAG(checks_determinism),
+     "runs everything twice and compares"},
+    {"--expect-failure", NULL, SIM__FLAG(expects_failure), "succeeds only if a run fails"},
+    {"--memory",
+     "weak|strong",
+     SIM__OWN(sim__parse_memory),
+     "as C11 allows (default), or sequentially consistent; only\n"
+     "programs of the simcheck build differ"},
+    {"--json", NULL, SIM__FLAG(is_json), "prints one JSON object"},
+    {"--verbose", NULL, SIM__FLAG(is_verbose), "prints log and events while running"},
+    {"--list", NULL, SIM__FLAG(is_list), "lists the scenarios"},
+    {"--help", NULL, SIM__FLAG(is_help), "this text"},
+};
+
+enum { SIM__OPTION_COUNT = sizeof(sim__options) / sizeof(sim__options[0]), SIM__HELP_INDENT = 23 };
+
+static void sim__print_help(const struct sim__runner *runner)
+{
+    (void)printf("usage: %s [scenario] [options]\n", runner->program);
+    for (size_t i = 0; i < SIM__OPTION_COUNT; i++) {
+        const struct sim__option *option = &sim__options[i];
+        int used = printf("  %s %s", option->name, option->value != NULL ? option->value : "");
+        const char *line = option->about;
+        while (line != NULL) {
+            int size = (int)strcspn(line, "\n");
+            int gap = used < SIM__HELP_INDENT ? SIM__HELP_INDENT - used : 1;
+            (void)printf("%*s%.*s\n", gap, "", size, line);
+            line = line[size] != '\0' ? line + size + 1 : NULL;
+            used = 0;
+        }
+    }
+    (void)printf("exit: 0 nothing found, 1 a failure, 2 a wrong command line or file\n");
+}
+
+static bool
+sim__parse_option(struct sim__runner *runner, const struct sim__option *option, const char *value)
+{
+    char *field = (char *)runner + option->offset;
+    switch (option->kind) {
+    case SIM__OPTION_FLAG:
+        *(bool *)field = true;
+        return true;
+    case SIM__OPTION_TEXT:
+        *(const char **)(void *)field = value;
+        return true;
+    case SIM__OPTION_NUMBER:
+        return sim__parse_number(value, value + strlen(value), (uint64_t *)(void *)field);
+    case SIM__OPTION_OWN:
+        return option->parse(runner, value);
+    }
+    return false;
+}
+
+/* Reads the option at argv[i]; returns how many words it took, 0 when it is wrong. */
+static int sim__parse_word(struct sim__runner *runner, int argc, char **argv, int i)
+{
+    const struct sim__option *option = NULL;
+    for (size_t k = 0; k < SIM__OPTION_COUNT; k++) {
+        option = strcmp(sim__options[k].name, argv[i]) == 0 ? &sim__options[k] : option;
+    }
+    bool has_value = option != NULL && option->value != NULL;
+    const char *value = has_value && i + 1 < argc ? argv[i + 1] : NULL;
+    if (option == NULL) {
+        (void)fprintf(stderr, "%s: no such option; see --help\n", argv[i]);
+        return 0;
+    }
+    if (has_value && value == NULL) {
+        (void)fprintf(stderr, "%s: its value %s is missing; see --help\n", argv[i], option->value);
+        return 0;
+    }
+    if (!sim__parse_option(runner, option, value)) {
+        (void)fprintf(
+            stderr, "%s %s: its value must be %s; see --help\n", argv[i], value, option->value);
+        return 0;
+    }
+    return has_value ? 2 : 1;
+}
+
+static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **argv)
+{
+    for (int i = 1; i < argc;) {
+        if (argv[i][0] == '-') {
+            int words = sim__parse_word(runner, argc, argv, i);
+            if (words == 0) {
+                return false;
+            }
+            i += words;
+        } else if (runner->scenario_name != NULL) {
+            (void)fprintf(stderr, "%s: only one scenario can be named\n", argv[i]);
+            return false;
+        } else {
+            runner->scenario_name = argv[i++];
+        }
+    }
+    if (runner->seconds_max > 0 && runner->seed_first == runner->seed_last) {
+        runner->seed_last = UINT64_MAX;
+    }
+    if ((runner->tape_path != NULL || runner->is_boring)
+        && (runner->has_seeds || runner->seconds_max > 0)) {
+        (void)fprintf(stderr, "--tape and --boring are one run: they exclude seeds and --time\n");
+        return false;
+    }
+    if (runner->sweep.is_wanted) {
+        if (runner->crash_point > 0 || runner->shrinks || runner->record_path != NULL
+            || runner->seeds_path != NULL) {
+            (void)fprintf(
+                stderr,
+                "--crash-sweep excludes --crash-at, --shrink, --record and --seeds-file; use "
+                "those with the --crash-at that it prints\n");
+            return false;
+        }
+        bool has_source = runner->tape_path != NULL || runner->has_seeds;
+        runner->is_boring = !has_source && runner->seconds_max <= 0;
+    }
+    return true;
+}
+
+#endif

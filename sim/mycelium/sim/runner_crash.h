@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * A run that dies by a signal still says which run it was. Part of the implementation unit.
+ */
+#ifndef MYC_SIM_RUNNER_CRASH_H
+#define MYC_SIM_RUNNER_CRASH_H
+
+#include <mycelium/sim/internal.h>
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { SIM__CRASH_STACK_BYTES = 64 * 1024 };
+
+static void sim__crash_say(const char *text)
+{
+    (void)!write(STDERR_FILENO, text, strlen(text));
+}
+
+/* Called in a dying process: says which run it was, with nothing but write(). */
+static void sim__crash_report(void)
+{
+    if (sim__world_now != NULL) {
+        sim__crash_say("FAILED ");
+        sim__crash_say(sim__world_now->scenario->name);
+        sim__crash_say(": the program crashed");
+        if (sim__world_now->current != NULL) {
+            sim__crash_say(" in ");
+            sim__crash_say(sim__world_now->current->scope);
+        }
+        sim__crash_say("\n  run again: ");
+        sim__crash_say(sim__world_now->repro);
+        sim__crash_say("\n");
+    }
+}
+
+static void sim__crash_handler(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    sim__crash_report();
+    sim__crash_say(
+        number == SIGABRT ? "  by abort()\n" : "  by a signal: a bad access or a trap\n");
+    const struct sim__thread *it = sim__world_now != NULL ? sim__world_now->threads : NULL;
+    for (; it != NULL && number == SIGSEGV; it = it->all_next) {
+        if (sim__fiber_is_guard(&it->fiber, (uintptr_t)info->si_addr)) {
+            sim__crash_say("  the stack of that thread is full\n");
+        }
+    }
+    _exit(SIM__EXIT_FAILURE);
+}
+
+#if defined(MYC_SIM_HAS_ASAN) || defined(MYC_SIM_HAS_TSAN)
+
+void __sanitizer_set_death_callback(void (*callback)(void));
+
+// The sanitizer reports bad accesses better than we could; it then calls us.
+static void sim__crash_catch(const stack_t *alternate, const struct sigaction *action)
+{
+    (void)alternate;
+    (void)action;
+    __sanitizer_set_death_callback(sim__crash_report);
+}
+
+static void sim__crash_let_go(void)
+{
+    __sanitizer_set_death_callback(NULL);
+}
+
+#else
+
+static void sim__crash_catch(const stack_t *alternate, const struct sigaction *action)
+{
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    (void)sigaltstack(alternate, NULL);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        (void)sigaction(numbers[i], action, NULL);
+    }
+}
+
+static void sim__crash_let_go(void)
+{
+    stack_t none = {.ss_flags = SS_DISABLE};
+    (void)sigaltstack(&none, NULL);
+}
+
+#endif
+
+static void *sim__crash_install(void)
+{
+    size_t bytes = SIM__CRASH_STACK_BYTES;
+    void *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED) {
+        return NULL;
+    }
+    stack_t alternate = {.ss_sp = stack, .ss_size = bytes};
+    struct sigaction action = {.sa_sigaction = sim__crash_handler};
+    action.sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND);
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGABRT, &action, NULL);
+    sim__crash_catch(&alternate, &action);
+    return stack;
+}
+
+static void sim__crash_uninstall(void *stack)
+{
+    if (stack != NULL) {
+        sim__crash_let_go();
+        (void)munmap(stack, SIM__CRASH_STACK_BYTES);
+    }
+}
+
+#endif
