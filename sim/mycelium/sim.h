@@ -176,6 +176,11 @@ struct myc_sim_options {
     /* Kills the first process of this name at its nth point, 1 being the first; 0 only counts. */
     const char *crash_process;
     uint64_t crash_point;
+    /* Refuses the nth allocation, 1 being the first, of the first process of this name; a sticky
+     * refusal goes on with every later one while faults are on. 0 only counts. */
+    const char *fail_allocation_process;
+    uint64_t fail_allocation_number;
+    bool fail_allocation_is_sticky;
 };
 
 struct myc_sim_result {
@@ -192,10 +197,12 @@ struct myc_sim_result {
     uint64_t preemption_count;
     struct myc_sim_counter counters[MYC_SIM_COUNTERS_MAX];
     size_t counter_count;
-    uint32_t crash_process_id; /* of the options' crash_process; 0: none was started */
-    uint64_t crash_points;     /* the points it passed */
-    char *tape_text;           /* only when recording */
-    uint64_t *checkpoints;     /* the hash after every 1024th event */
+    uint32_t crash_process_id;           /* of the options' crash_process; 0: none was started */
+    uint64_t crash_points;               /* the points it passed */
+    uint32_t fail_allocation_process_id; /* of the options' fail_allocation_process; 0: none */
+    uint64_t allocation_count;           /* the allocations it asked for */
+    char *tape_text;                     /* only when recording */
+    uint64_t *checkpoints;               /* the hash after every 1024th event */
     size_t checkpoint_count;
     char report[MYC_SIM_REPORT_BYTES]; /* why it failed; empty when it did not */
 };

@@ -155,6 +155,45 @@ static void test_allocation_fails_only_when_allowed(void **state)
     assert_true(refused > 20);
 }
 
+static int note_refusals(struct myc_platform *platform, void *arg)
+{
+    uint64_t *refused = arg;
+    for (uint64_t i = 0; i < 10; i++) {
+        void *block = myc_memory_allocate(platform->memory, 8, 8);
+        *refused |= block == NULL ? UINT64_C(1) << i : 0;
+        myc_memory_release(platform->memory, block, 8);
+    }
+    return 0;
+}
+
+static uint64_t refused_at;
+
+static void direct_note_refusals(struct myc_sim *sim)
+{
+    refused_at = 0;
+    (void)run_process(sim, note_refusals, &refused_at);
+}
+
+// The options refuse exactly the nth allocation, or it and all later ones, and tell how many there
+// were.
+static void test_options_refuse_the_nth_allocation(void **state)
+{
+    (void)state;
+    struct myc_sim_options options = {
+        .is_boring = true, .fail_allocation_process = "process", .fail_allocation_number = 3};
+    struct myc_sim_result *result = run_with(direct_note_refusals, &options);
+    assert_int_equal(result->allocation_count, 10);
+    assert_int_not_equal(result->fail_allocation_process_id, 0);
+    assert_passed(result);
+    assert_int_equal(refused_at, 1U << 2);
+    options.fail_allocation_is_sticky = true;
+    assert_passed(run_with(direct_note_refusals, &options));
+    assert_int_equal(refused_at, 0x3fc);
+    options.fail_allocation_number = 0;
+    assert_passed(run_with(direct_note_refusals, &options));
+    assert_int_equal(refused_at, 0);
+}
+
 static int fill(struct myc_platform *platform, void *arg)
 {
     unsigned char(*out)[2][13] = arg;
@@ -236,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_leak_may_be_tolerated),
         cmocka_unit_test(test_release_of_another_size_is_reported),
         cmocka_unit_test(test_allocation_fails_only_when_allowed),
+        cmocka_unit_test(test_options_refuse_the_nth_allocation),
         cmocka_unit_test(test_entropy_is_unique_and_repeatable),
         cmocka_unit_test(test_monotonic_clock_never_goes_back),
     };

@@ -126,6 +126,10 @@ static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *res
         result->crash_process_id = world->crash_process->id;
         result->crash_points = world->crash_process->points;
     }
+    if (world->fail_allocation_process != NULL) {
+        result->fail_allocation_process_id = world->fail_allocation_process->id;
+        result->allocation_count = world->fail_allocation_process->allocation_count;
+    }
     result->checkpoints = world->checkpoints;
     result->checkpoint_count = world->checkpoint_count;
     world->checkpoints = NULL;

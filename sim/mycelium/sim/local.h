@@ -236,6 +236,18 @@ struct sim__block_header {
     uint64_t number; /* counts the process's allocations */
 };
 
+/* Whether the options refuse this allocation of the process. */
+static bool sim__allocation_is_refused(const struct sim__process *process)
+{
+    const struct myc_sim *world = process->world;
+    uint64_t number = world->options->fail_allocation_number;
+    if (world->fail_allocation_process != process || number == 0) {
+        return false;
+    }
+    bool is_sticky = world->options->fail_allocation_is_sticky && world->are_faults_on;
+    return process->allocation_count == number || (is_sticky && process->allocation_count > number);
+}
+
 static void *sim__memory_allocate(struct myc_memory *seam, size_t size, size_t alignment)
 {
     struct sim__process *process = MYC_CONTAINER_OF(seam, struct sim__process, memory);
@@ -243,6 +255,11 @@ static void *sim__memory_allocate(struct myc_memory *seam, size_t size, size_t a
     sim__point(world, "memory.allocate");
     if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > 4096) {
         sim__fail(world, "memory.allocate: alignment %zu is not 1, 2, 4 .. 4096", alignment);
+    }
+    process->allocation_count++;
+    if (sim__allocation_is_refused(process)) {
+        sim__note(world, SIM__NOTE_MEMORY, process->allocation_count, 0);
+        return NULL;
     }
     if (sim__fault(world, MYC_SIM_FAULT_ALLOCATION)) {
         sim__fault_effect(world, MYC_SIM_FAULT_ALLOCATION);

@@ -398,6 +398,11 @@ struct sim__process *sim__process_start(
         world->crash_process = process;
         process->kill_at = point == 0 ? UINT64_MAX : point;
     }
+    const char *refused = world->options->fail_allocation_process;
+    if (world->fail_allocation_process == NULL && refused != NULL
+        && strcmp(process->name, refused) == 0) {
+        world->fail_allocation_process = process;
+    }
     sim__draw_kill(process);
     (void)sim__thread_start(process, "main", NULL, NULL);
     return process;
