@@ -444,6 +444,8 @@ enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t siz
         myc_ring_abort(&publisher->writer);
         return MYC_INVALID;
     }
+    // Before the commit: who is handed the message may leave before this function returns.
+    bool has_subscriber = myc_load_relaxed_u32(&publisher->matched) != 0;
     myc_ring_commit(
         &publisher->writer, publisher->claimed_type->id, publisher->claimed_type->version, size);
     reclaim(publisher);
@@ -451,7 +453,7 @@ enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t siz
     if (!publisher->options.is_flush_manual) {
         (void)drain_outlets(publisher);
     }
-    return myc_load_relaxed_u32(&publisher->matched) == 0 ? MYC_NO_SUBSCRIBER : MYC_OK;
+    return has_subscriber ? MYC_OK : MYC_NO_SUBSCRIBER;
 }
 
 void myc_publisher_abort(struct myc_publisher *publisher)
