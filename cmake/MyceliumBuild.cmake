@@ -25,9 +25,14 @@ if(MYC_SANITIZE)
     endif()
 endif()
 
-# Public and internal headers: <mycelium/...> and "layer/file.h" both start at src.
+# Public and internal headers: <mycelium/...> and "layer/file.h" both start at src; public ones are
+# what is installed. Services link these and leave the choice of the archive to their program.
 add_library(myc_headers INTERFACE)
-target_include_directories(myc_headers INTERFACE "${PROJECT_SOURCE_DIR}/src")
+target_include_directories(myc_headers INTERFACE
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+set_target_properties(myc_headers PROPERTIES EXPORT_NAME headers)
+add_library(mycelium::headers ALIAS myc_headers)
 
 # myc_layer(NAME [OS] SOURCES file... [USES layer...])
 #
@@ -88,18 +93,31 @@ function(myc_archives)
     foreach(layer IN LISTS layers)
         target_sources(mycelium PRIVATE $<TARGET_OBJECTS:myc_${layer}>)
     endforeach()
-    target_link_libraries(mycelium PUBLIC myc_headers myc_sanitize Threads::Threads)
-    set_target_properties(mycelium PROPERTIES LINKER_LANGUAGE C)
+    target_link_libraries(mycelium
+        PUBLIC myc_headers "$<BUILD_INTERFACE:myc_sanitize>" Threads::Threads)
+    set_target_properties(mycelium PROPERTIES
+        LINKER_LANGUAGE C
+        INTERFACE_MYCELIUM_ARCHIVE production)
     add_library(mycelium::mycelium ALIAS mycelium)
 
     add_library(mycelium_simcheck STATIC)
     foreach(layer IN LISTS simcheck_layers)
         target_sources(mycelium_simcheck PRIVATE $<TARGET_OBJECTS:${layer}>)
     endforeach()
-    target_link_libraries(mycelium_simcheck PUBLIC myc_headers myc_sanitize)
+    target_link_libraries(mycelium_simcheck
+        PUBLIC myc_headers "$<BUILD_INTERFACE:myc_sanitize>")
     target_compile_definitions(mycelium_simcheck INTERFACE MYC_SIMCHECK=1)
-    set_target_properties(mycelium_simcheck PROPERTIES LINKER_LANGUAGE C)
+    set_target_properties(mycelium_simcheck PROPERTIES
+        LINKER_LANGUAGE C
+        EXPORT_NAME simcheck
+        INTERFACE_MYCELIUM_ARCHIVE simcheck)
     add_library(mycelium::simcheck ALIAS mycelium_simcheck)
+
+    # A program that links both is refused when CMake generates: the linker would mix them silently.
+    foreach(archive mycelium mycelium_simcheck)
+        set_property(TARGET ${archive} APPEND PROPERTY
+            COMPATIBLE_INTERFACE_STRING MYCELIUM_ARCHIVE)
+    endforeach()
 endfunction()
 
 # myc_test(NAME SOURCES file... [LINK target...] [LABELS label...] [TIMEOUT seconds])
@@ -123,4 +141,26 @@ function(myc_test name)
     set_tests_properties(${name} PROPERTIES
         TIMEOUT ${test_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${test_LABELS}"
         ENVIRONMENT "CMOCKA_TEST_ABORT=1")
+endfunction()
+
+# myc_scenario(NAME SOURCES file... [LINK target...] [SIMCHECK] [SCENARIOS name... SEEDS A..B])
+#
+# mycelium_scenario() with the warnings of this tree, and with the seeds of sim/scenarios/seeds.txt
+# before those of SEEDS. Makes no tests in a build without them.
+function(myc_scenario name)
+    cmake_parse_arguments(scenario "SIMCHECK" "SEEDS" "SOURCES;LINK;SCENARIOS" ${ARGN})
+    set(tests "")
+    if(MYC_BUILD_TESTS AND scenario_SCENARIOS)
+        set(tests SCENARIOS ${scenario_SCENARIOS} SEEDS ${scenario_SEEDS}
+            SEEDS_FILE "${PROJECT_SOURCE_DIR}/sim/scenarios/seeds.txt")
+    endif()
+    set(target sim_${name})
+    set(simcheck "")
+    if(scenario_SIMCHECK)
+        set(target simcheck_${name})
+        set(simcheck SIMCHECK)
+    endif()
+    mycelium_scenario(${name} ${simcheck} SOURCES ${scenario_SOURCES}
+        LINK ${scenario_LINK} ${tests})
+    target_link_libraries(${target} PRIVATE myc_warnings myc_sanitize)
 endfunction()

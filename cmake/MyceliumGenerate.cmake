@@ -7,7 +7,7 @@ function(mycelium_generate)
     if(NOT TARGET mycelium::myc)
         message(FATAL_ERROR
             "mycelium_generate needs the myc command: set MYC_BUILD_TOOL to ON before mycelium is "
-            "added")
+            "added; an installed library must have been built with it")
     endif()
     cmake_parse_arguments(generate "" "TARGET;CONTRACT;PREFIX" "" ${ARGN})
     if(NOT generate_TARGET OR NOT generate_CONTRACT OR generate_UNPARSED_ARGUMENTS)

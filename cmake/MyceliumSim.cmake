@@ -1,26 +1,34 @@
 # The simulator for its users: scenarios as executables.
 
-# myc_scenario(NAME SOURCES file... [LINK target...] [SIMCHECK] [SCENARIOS name... SEEDS A..B])
+# mycelium_scenario(NAME SOURCES file... [LINK target...] [SIMCHECK]
+#                   [SCENARIOS name... SEEDS A..B [SEEDS_FILE file]])
 #
 # Makes sim_NAME over the production archive, whose platform calls are the scheduling points; or,
 # with SIMCHECK, simcheck_NAME, in which every atomic access is one as well. One source defines
 # MYC_SIM_IMPLEMENTATION before it includes <mycelium/sim.h> and has a main that calls myc_sim_main.
+# Services in LINK must not bring an archive of their own: link them to mycelium::headers.
 # For each of SCENARIOS two tests are made: its boring run, and the seeds of SEEDS with those of
-# sim/scenarios/seeds.txt before them, each run twice and compared. Projects that add this tree
-# make their own tests.
-function(myc_scenario name)
-    cmake_parse_arguments(scenario "SIMCHECK" "SEEDS" "SOURCES;LINK;SCENARIOS" ${ARGN})
+# SEEDS_FILE before them, each run twice and compared.
+function(mycelium_scenario name)
+    cmake_parse_arguments(scenario "SIMCHECK" "SEEDS;SEEDS_FILE" "SOURCES;LINK;SCENARIOS" ${ARGN})
+    if(NOT scenario_SOURCES OR scenario_UNPARSED_ARGUMENTS
+            OR (scenario_SCENARIOS AND NOT scenario_SEEDS))
+        message(FATAL_ERROR
+            "mycelium_scenario(NAME SOURCES file... [LINK target...] [SIMCHECK] "
+            "[SCENARIOS name... SEEDS A..B [SEEDS_FILE file]]): bad arguments '${name};${ARGN}'")
+    endif()
     set(target sim_${name})
-    set(archive mycelium)
+    set(archive mycelium::mycelium)
     if(scenario_SIMCHECK)
         set(target simcheck_${name})
-        set(archive mycelium_simcheck)
+        set(archive mycelium::simcheck)
     endif()
     add_executable(${target} ${scenario_SOURCES})
-    target_link_libraries(${target} PRIVATE
-        mycelium_sim ${scenario_LINK} ${archive} myc_warnings myc_sanitize)
-    if(NOT MYC_BUILD_TESTS OR NOT PROJECT_NAME STREQUAL "mycelium")
-        return()
+    target_link_libraries(${target} PRIVATE mycelium::sim ${scenario_LINK} ${archive})
+    set(seeds_file "")
+    if(scenario_SEEDS_FILE)
+        get_filename_component(path "${scenario_SEEDS_FILE}" ABSOLUTE)
+        set(seeds_file --seeds-file "${path}")
     endif()
     string(REPLACE "_" "." prefix "${target}")
     foreach(one IN LISTS scenario_SCENARIOS)
@@ -30,7 +38,7 @@ function(myc_scenario name)
         endif()
         add_test(NAME ${test}.boring COMMAND ${target} ${one} --boring --check-determinism)
         add_test(NAME ${test}.seeds COMMAND ${target} ${one} --seeds ${scenario_SEEDS}
-            --check-determinism --seeds-file "${PROJECT_SOURCE_DIR}/sim/scenarios/seeds.txt")
+            --check-determinism ${seeds_file})
         set_tests_properties(${test}.boring ${test}.seeds PROPERTIES TIMEOUT 600 LABELS sim)
     endforeach()
 endfunction()

@@ -10,12 +10,13 @@
 #include "shop.h"
 
 static enum myc_status
-run(struct myc_platform *platform, char **argv, struct shop_day *day, struct myc_diagnostic *why)
+run(struct myc_platform *platform,
+    char **argv,
+    const struct myc_service_entry *entries,
+    struct myc_diagnostic *why)
 {
     struct myc_topology topology;
     struct myc_node *node = NULL;
-    const struct myc_service_entry entries[] = {
-        {&shop_till, day}, {&shop_left, day}, {&shop_right, day}};
     const struct myc_node_options options = {
         .topology = &topology,
         .node = argv[2],
@@ -35,16 +36,20 @@ run(struct myc_platform *platform, char **argv, struct shop_day *day, struct myc
 
 int main(int argc, char **argv)
 {
+    struct shop_day day = {.sales = 1000};
+    struct shop_clerk left = {.parity = 0};
+    struct shop_clerk right = {.parity = 1};
+    const struct myc_service_entry entries[] = {
+        {&shop_till, &day}, {&shop_left, &left}, {&shop_right, &right}};
     struct myc_platform *platform = NULL;
     struct myc_diagnostic why;
-    struct shop_day day = {.sales = 1000};
     if (argc != 3 && argc != 4) {
         (void)fprintf(stderr, "usage: shop TOPOLOGY.toml NODE [RUN_DIR]\n");
         return 2;
     }
     enum myc_status status = myc_posix_create(&platform, &why);
     if (status == MYC_OK) {
-        status = run(platform, argv, &day, &why);
+        status = run(platform, argv, entries, &why);
         myc_posix_destroy(platform);
     }
     if (status != MYC_OK) {
@@ -52,9 +57,9 @@ int main(int argc, char **argv)
         return 1;
     }
     (void)printf(
-        "%s: left counted %llu, right counted %llu\n",
+        "%s: left took %llu cents, right took %llu cents\n",
         argv[2],
-        (unsigned long long)day.counts[0],
-        (unsigned long long)day.counts[1]);
+        (unsigned long long)left.cents,
+        (unsigned long long)right.cents);
     return 0;
 }
