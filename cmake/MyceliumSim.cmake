@@ -8,7 +8,7 @@
 # MYC_SIM_IMPLEMENTATION before it includes <mycelium/sim.h> and has a main that calls myc_sim_main.
 # Services in LINK must not bring an archive of their own: link them to mycelium::headers.
 # For each of SCENARIOS two tests are made: its boring run, and the seeds of SEEDS with those of
-# SEEDS_FILE before them, each run twice and compared.
+# SEEDS_FILE before them, each run twice and compared; a kind of fault that does nothing fails it.
 function(mycelium_scenario name)
     cmake_parse_arguments(scenario "SIMCHECK" "SEEDS;SEEDS_FILE" "SOURCES;LINK;SCENARIOS" ${ARGN})
     if(NOT scenario_SOURCES OR scenario_UNPARSED_ARGUMENTS
@@ -38,7 +38,7 @@ function(mycelium_scenario name)
         endif()
         add_test(NAME ${test}.boring COMMAND ${target} ${one} --boring --check-determinism)
         add_test(NAME ${test}.seeds COMMAND ${target} ${one} --seeds ${scenario_SEEDS}
-            --check-determinism ${seeds_file})
+            --check-determinism --gate ${seeds_file})
         set_tests_properties(${test}.boring ${test}.seeds PROPERTIES TIMEOUT 600 LABELS sim)
     endforeach()
 endfunction()

@@ -53,11 +53,16 @@
 #endif
 #endif
 
+#ifndef MYC_SIMULATION
+#define MYC_SIMULATION 1
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <mycelium/interface/platform.h>
+#include <mycelium/simulation.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -143,7 +148,7 @@ int myc_sim_main(
 
 /* ---- One run, for unit tests ---- */
 
-enum { MYC_SIM_REPORT_BYTES = 16384, MYC_SIM_COUNTERS_MAX = 64 };
+enum { MYC_SIM_REPORT_BYTES = 16384, MYC_SIM_COUNTERS_MAX = 64, MYC_SIM_MARKS_MAX = 512 };
 
 /** A counter of myc_sim_count(). */
 struct myc_sim_counter {
@@ -181,6 +186,9 @@ struct myc_sim_options {
     const char *fail_allocation_process;
     uint64_t fail_allocation_number;
     bool fail_allocation_is_sticky;
+    /* The kinds of faults that may happen, as the scenario allows: names with commas between them,
+     * "all", "none"; NULL means all. */
+    const char *faults;
 };
 
 struct myc_sim_result {
@@ -205,6 +213,11 @@ struct myc_sim_result {
     uint64_t *checkpoints;               /* the hash after every 1024th event */
     size_t checkpoint_count;
     char report[MYC_SIM_REPORT_BYTES]; /* why it failed; empty when it did not */
+    /* How many injections the offers to a kind that was on let expect, in millionths. */
+    uint64_t fault_expected[MYC_SIM_FAULT_COUNT];
+    /* By place, see myc_sim_mark(): how often it was passed, and held or was forced. */
+    uint64_t mark_passed[MYC_SIM_MARKS_MAX];
+    uint64_t mark_held[MYC_SIM_MARKS_MAX];
 };
 
 /**
@@ -217,6 +230,12 @@ bool myc_sim_run(
     const struct myc_sim_scenario *scenario,
     const struct myc_sim_options *options,
     struct myc_sim_result *out_result);
+
+/** How many places of <mycelium/simulation.h> are linked into the program, reached or not. */
+size_t myc_sim_mark_count(void);
+
+/** One of them, from 0; the program's own memory. Several places may share a label. */
+const struct myc_mark *myc_sim_mark(size_t place);
 
 /** Frees what a result owns. Accepts a zeroed one. */
 void myc_sim_result_deinit(struct myc_sim_result *result);

@@ -10,6 +10,7 @@
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/shm.h>
 #include <mycelium/interface/stream.h>
+#include <mycelium/simulation.h>
 
 static const uint64_t redial_min_ns = 2000000;
 static const uint64_t redial_max_ns = 100000000;
@@ -188,6 +189,7 @@ static void lose_stream(struct myc_bus *bus, int32_t index, bool is_bye_seen)
         return;
     }
     close_stream(bus, image);
+    MYC_REACHED("inbound.redials");
     image->state = MYC__IMAGE_WAITING;
     image->needs_gap = false;
     image->backoff_ns = image->backoff_ns == 0 ? redial_min_ns : image->backoff_ns * 2;
@@ -202,7 +204,7 @@ static void dial(struct myc_bus *bus, int32_t index)
     struct myc__bus_image *image = &bus->images[index];
     struct myc_handle stream;
     const struct myc_topology_node *peer = &bus->topology.nodes[image->link];
-    if (bus->links[image->link].state != MYC__LINK_UP) {
+    if (bus->links[image->link].state != MYC__LINK_UP || MYC_BUGGIFY("inbound.dial-fails")) {
         lose_stream(bus, index, false);
         return;
     }
@@ -338,6 +340,7 @@ static void hear_welcome(struct myc_bus *bus, int32_t index)
         && reject.status == MYC_NOT_FOUND) {
         // The publisher closed between its announcement, or our loss, and now: what it sent in
         // between is unknown, so this is told like a death.
+        MYC_REACHED("inbound.publisher-gone");
         cut_remote(bus, image->link, image->publisher_id, image->publisher_epoch);
         end_image(bus, index, MYC__FATE_DIED);
         return;

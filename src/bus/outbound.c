@@ -8,6 +8,7 @@
 
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/stream.h>
+#include <mycelium/simulation.h>
 
 // ---- Sockets ----
 
@@ -66,6 +67,7 @@ static void lose_outlet(struct myc_bus *bus, int32_t index)
 {
     struct myc__bus_outlet *outlet = &bus->outlets[index];
     close_stream(bus, index);
+    MYC_REACHED("outbound.loses-connection");
     outlet->is_lost = true;
     outlet->lost_ns = bus->now_ns;
     outlet->generation++;
@@ -188,6 +190,7 @@ void myc__outbound_accept(
             return;
         }
         // The subscriber closed that connection before it dialled again.
+        MYC_REACHED("outbound.replaces-connection");
         close_outlet(bus, old, MYC_NOTICE_UNMATCHED);
     }
     int32_t index = find_free_outlet(bus);

@@ -11,6 +11,7 @@
 #include <mycelium/interface/memory.h>
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/thread.h>
+#include <mycelium/simulation.h>
 
 #include "core/assert.h"
 
@@ -194,6 +195,7 @@ static void reclaim(struct myc_publisher *publisher)
     if (myc_load_acquire_u32(&publisher->retired_count) == 0) {
         return;
     }
+    MYC_REACHED("publisher.reclaims-pages");
     myc__bus_lock(publisher->bus);
     uint32_t count = myc_load_relaxed_u32(&publisher->retired_count);
     for (uint32_t i = 0; i < count; i++) {
@@ -217,6 +219,9 @@ void myc__publisher_ring_sleepers(struct myc_publisher *publisher)
     uint64_t sleepers = myc_ring_sleepers(&publisher->writer);
     if (sleepers == 0) {
         return;
+    }
+    if (MYC_BUGGIFY("publisher.wake-late")) {
+        myc_thread_relax(publisher->bus->platform->thread, 0);
     }
     // The lock keeps the agent from closing a doorbell whose number might by then be a socket's.
     lock_bells(publisher);
@@ -359,7 +364,8 @@ wait_for_room(struct myc_publisher *publisher, size_t size, uint64_t deadline_ns
     if (is_cancelled(publisher)) {
         return MYC_CANCELLED;
     }
-    if (myc_ring_writer_arm(&publisher->writer, size)) {
+    if (myc_ring_writer_arm(&publisher->writer, size) && !MYC_BUGGIFY("publisher.room-spurious")) {
+        MYC_REACHED("publisher.sleeps-for-room");
         struct myc_event event;
         size_t count = 0;
         status = myc_poller_wait(platform->poller, waiter->poller, &event, 1, deadline_ns, &count);
@@ -373,7 +379,8 @@ claim_or_wait(struct myc_publisher *publisher, size_t size, enum myc_status *out
 {
     uint64_t deadline_ns = 0;
     for (;;) {
-        void *payload = myc_ring_claim(&publisher->writer, size);
+        void *payload =
+            MYC_BUGGIFY("publisher.claim-slow") ? NULL : myc_ring_claim(&publisher->writer, size);
         if (payload != NULL) {
             *out_status = MYC_OK;
             return payload;

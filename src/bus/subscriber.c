@@ -8,6 +8,7 @@
 
 #include <mycelium/interface/memory.h>
 #include <mycelium/interface/poller.h>
+#include <mycelium/simulation.h>
 
 enum { SUBSCRIBER_ALIGNMENT = 64, PAGE_ALIGNMENT = 4096, TURN_MAX = 64 };
 
@@ -303,6 +304,7 @@ static void tell_match(struct turn *turn)
     memset(&notice, 0, sizeof(notice));
     notice.kind = turn->source->is_restart ? MYC_NOTICE_PEER_RESTARTED : MYC_NOTICE_MATCHED;
     notice.last = turn->source->sequence_base + myc_ring_reader_sequence(&turn->source->reader);
+    MYC_SOMETIMES(turn->source->is_restart, "subscriber.peer-restarted");
     turn->source->is_announced = true;
     tell(turn, &notice);
 }
@@ -324,6 +326,8 @@ static void end_source(struct turn *turn, enum myc__fate fate)
     notice.last = turn->is_corrupt
                       ? turn->sound
                       : source->sequence_base + myc_ring_reader_sequence(&source->reader);
+    MYC_SOMETIMES(fate == MYC__FATE_DIED, "subscriber.peer-died");
+    MYC_SOMETIMES(fate == MYC__FATE_ENDED, "subscriber.peer-ended");
     notice.is_tail_unknown = fate == MYC__FATE_DIED && source->kind == MYC__SOURCE_IMAGE;
     tell(turn, &notice);
     (void)myc_fetch_add_u32(&subscriber->matched, UINT32_MAX);
@@ -361,6 +365,7 @@ static size_t poll_source(struct turn *turn, size_t messages_max)
     } else if (records == 0 && (fate != MYC__FATE_LIVE || status == MYC_CLOSED)) {
         end_source(turn, fate);
     } else if (status == MYC_FENCED) {
+        MYC_REACHED("subscriber.fenced");
         // The publisher's node took us out: because it said goodbye, or because it thinks us dead.
         end_source(turn, fate != MYC__FATE_LIVE ? fate : MYC__FATE_DIED);
     }
@@ -411,7 +416,7 @@ size_t myc_subscriber_poll(
     uint32_t index = subscriber->next < count ? subscriber->next : 0;
     uint32_t next = index + 1 < count ? index + 1 : 0;
     for (uint32_t i = 0; i < count && delivered < messages_max; i++) {
-        size_t room = messages_max - delivered;
+        size_t room = MYC_BUGGIFY("subscriber.turn-of-one") ? 1 : messages_max - delivered;
         turn.source = &subscriber->sources[index];
         // Pairs with the release in myc__subscriber_activate.
         if (myc_load_acquire_u32(&turn.source->state) == MYC__SOURCE_ACTIVE
@@ -505,7 +510,7 @@ enum myc_status myc_subscribers_wait(
     for (size_t i = 0; i < count && !is_due; i++) {
         is_due = myc__subscriber_has_news(subscribers[i]);
     }
-    if (!is_due) {
+    if (!is_due && !MYC_BUGGIFY("subscriber.wait-spurious")) {
         struct myc_event event;
         size_t events = 0;
         status = myc_poller_wait(

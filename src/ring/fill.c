@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include <mycelium/simulation.h>
+
 // One walk over the bytes that are there.
 struct walk {
     struct myc_ring_writer *writer;
@@ -50,6 +52,7 @@ static void move_to_start(struct myc_ring_writer *writer, uint64_t run)
     unsigned char *source = bytes_at(writer, writer->position) + MYC_RECORD_HEADER_BYTES;
     unsigned char *target = writer->data + MYC_RECORD_HEADER_BYTES;
     uint32_t pad_length = (uint32_t)(run - MYC_RECORD_HEADER_BYTES);
+    MYC_REACHED("ring.fill.moves-to-start");
     memmove(target, source, (size_t)(writer->fill_held - MYC_RECORD_HEADER_BYTES));
     // The same order as in a commit: the end mark first, the publishing store last.
     myc_store_relaxed_u64(myc__ring_word(writer->data, writer->capacity, end), 0);
@@ -70,6 +73,7 @@ myc_ring_fill_begin(struct myc_ring_writer *writer, struct myc_span out_spans[MY
     uint64_t record = held_record_bytes(writer);
     uint64_t rest = record > run ? run : 0;
     if (!myc__ring_ensure(writer, rest + record + MYC_RECORD_HEADER_BYTES)) {
+        MYC_REACHED("ring.fill.full");
         return 0;
     }
     if (rest != 0) {
@@ -83,6 +87,12 @@ myc_ring_fill_begin(struct myc_ring_writer *writer, struct myc_span out_spans[MY
     }
     size_t count = 0;
     uint64_t held = writer->fill_held;
+    if (MYC_BUGGIFY("ring.fill-least")) {
+        uint64_t least = held < MYC_RECORD_HEADER_BYTES ? MYC_RECORD_HEADER_BYTES : held + 1;
+        room = room > least ? least : room;
+    }
+    MYC_SOMETIMES(held > 0 && held < MYC_RECORD_HEADER_BYTES, "ring.fill.header-cut");
+    MYC_SOMETIMES(held > MYC_RECORD_HEADER_BYTES, "ring.fill.payload-cut");
     if (held < MYC_RECORD_HEADER_BYTES) {
         out_spans[count].data = (unsigned char *)&writer->fill_word + held;
         out_spans[count].size = (size_t)(MYC_RECORD_HEADER_BYTES - held);
@@ -295,6 +305,7 @@ enum myc_status myc_ring_fill_end(
     writer->fill_offered = 0;
     enum myc_status status = walk_records(&walk, fn, context, diagnostic);
     writer->fill_held = walk.total;
+    MYC_SOMETIMES(walk.complete != 0 && walk.complete != walk.total, "ring.fill.keeps-tail");
     if (walk.complete != 0) {
         publish_records(&walk);
     }

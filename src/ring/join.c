@@ -8,6 +8,8 @@
  */
 #include "ring/writer.h"
 
+#include <mycelium/simulation.h>
+
 // Attempts before a join gives up: each lost one means that the writer filled most of the ring
 // between two instructions of ours.
 enum { JOIN_EARLIEST_ATTEMPTS = 8, JOIN_ATTEMPTS_MAX = 1024 };
@@ -90,6 +92,7 @@ enum myc_status myc_ring_join(
         bool is_earliest = start == MYC_RING_EARLIEST && attempt < JOIN_EARLIEST_ATTEMPTS;
         struct myc__ring_point point;
         if (!propose(writer, is_earliest, &point)) {
+            MYC_REACHED("ring.join.torn-pair");
             continue;
         }
         myc_store_release_u64(&slot->join_head, point.position);
@@ -98,7 +101,10 @@ enum myc_status myc_ring_join(
         // Pairs with the fence of the writer's refresh.
         myc_fence_seq_cst();
         uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
-        if (is_readable(writer, limit, point.position)) {
+        MYC_SOMETIMES(!is_readable(writer, limit, point.position), "ring.join.overtaken");
+        if (is_readable(writer, limit, point.position)
+            && (attempt > 0 || !MYC_BUGGIFY("ring.join-again"))) {
+            MYC_SOMETIMES(is_earliest && point.position != 0, "ring.join.earliest");
             myc_store_release_u32(&slot->state, state_word(generation, MYC__RING_ACTIVE));
             out_ticket->slot = index;
             out_ticket->generation = generation;

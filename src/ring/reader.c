@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include <mycelium/simulation.h>
+
 enum found { FOUND_NOTHING, FOUND_PAD, FOUND_RECORD, FOUND_CORRUPT };
 
 // One header, checked.
@@ -198,9 +200,11 @@ poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, siz
             record.sequence = sequence;
             record.position = position;
             myc_shared_read(record.payload, record.size);
+            MYC_SOMETIMES(item.header.type == MYC_RECORD_GAP, "ring.reader.gap");
             fn(&record, context);
             handled++;
         }
+        MYC_SOMETIMES(found == FOUND_PAD, "ring.reader.pad");
         position += item.bytes;
     }
     if (position != reader->position) {
@@ -218,11 +222,16 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
         if (batch > MYC_RING_BATCH_MAX) {
             batch = MYC_RING_BATCH_MAX;
         }
+        if (MYC_BUGGIFY("ring.batch-of-one")) {
+            batch = 1;
+        }
         size_t done = poll_batch(reader, fn, context, batch);
         handled += done;
         if (!is_in(reader) && reader->status == MYC_OK) {
+            MYC_REACHED("ring.reader.fenced");
             reader->status = MYC_FENCED;
         }
+        MYC_SOMETIMES(done == batch, "ring.reader.batch-full");
         if (done < batch) {
             break;
         }
@@ -254,10 +263,14 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
     uint64_t run = reader->capacity - (position & (reader->capacity - 1));
     uint64_t bytes = 0;
     uint64_t sequence = reader->sequence;
+    if (MYC_BUGGIFY("ring.peek-one")) {
+        bytes_max = 0; // The first record is given whatever its size.
+    }
     while (found == FOUND_RECORD && (bytes == 0 || bytes + item.bytes <= bytes_max)) {
         bytes += item.bytes;
         sequence += item.messages;
         if (bytes == run) {
+            MYC_REACHED("ring.reader.peek-to-end");
             break;
         }
         found = look(reader, position + bytes, end_max - position - bytes, &item);

@@ -8,6 +8,8 @@
  */
 #include "ring/writer.h"
 
+#include <mycelium/simulation.h>
+
 // The next odd value: an arming never repeats, even without a disarming in between.
 static uint64_t armed(uint64_t word)
 {
@@ -38,7 +40,9 @@ uint64_t myc_ring_sleepers(struct myc_ring_writer *writer)
             continue;
         }
         uint64_t word = myc_load_relaxed_u64(&myc__ring_page(writer, i)->arm);
-        if ((word & 1) != 0 && word != writer->rung[i]) {
+        MYC_SOMETIMES((word & 1) != 0 && word == writer->rung[i], "ring.sleep.already-rung");
+        if ((word & 1) != 0 && (word != writer->rung[i] || MYC_BUGGIFY("ring.ring-twice"))) {
+            MYC_REACHED("ring.sleep.rings-reader");
             writer->rung[i] = word;
             sleepers |= UINT64_C(1) << i;
         }
@@ -67,6 +71,7 @@ bool myc_ring_writer_arm(struct myc_ring_writer *writer, size_t size)
     if (size > myc_ring_payload_max(writer) || writer->is_closed || writer->is_broken) {
         return false;
     }
+    MYC_REACHED("ring.sleep.writer-arms");
     writer->arm_word = armed(writer->arm_word);
     myc_store_relaxed_u64(&writer->control->writer_arm, writer->arm_word);
     // Orders the arming before the heads; pairs with the fence of should_wake_writer().
@@ -91,6 +96,7 @@ bool myc_ring_reader_should_wake_writer(struct myc_ring_reader *reader)
     if ((word & 1) == 0 || word == reader->writer_arm_seen) {
         return false;
     }
+    MYC_REACHED("ring.sleep.rings-writer");
     reader->writer_arm_seen = word;
     return true;
 }

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include <mycelium/simulation.h>
+
 static enum myc_status refuse(struct myc_diagnostic *diagnostic, const char *what, uint64_t found)
 {
     enum myc_status status = myc_diagnostic_set(diagnostic, MYC_INVALID, 0, "ring: ");
@@ -141,6 +143,7 @@ static uint64_t lowest_head(struct myc_ring_writer *writer)
         if (kind == MYC__RING_JOINING) {
             // Pairs with the release in myc_ring_join().
             head = myc_load_acquire_u64(&slot->join_head);
+            MYC_REACHED("ring.writer.sees-joiner");
         } else if (kind == MYC__RING_ACTIVE) {
             head = myc__ring_head(writer, i);
         } else {
@@ -165,6 +168,9 @@ static uint64_t lowest_head(struct myc_ring_writer *writer)
 static uint64_t limit_for(const struct myc_ring_writer *writer, uint64_t lowest, uint64_t need)
 {
     uint64_t ahead = need > writer->capacity / 8 ? need : writer->capacity / 8;
+    if (MYC_BUGGIFY("ring.limit-tight")) {
+        ahead = need; // No more than asked for, so that every claim asks the readers again.
+    }
     uint64_t limit = lowest + writer->capacity;
     if (limit > writer->position + ahead) {
         limit = writer->position + ahead;
@@ -188,12 +194,13 @@ static void refresh(struct myc_ring_writer *writer, uint64_t need)
     // sees the limit above and gives up its position.
     myc_fence_seq_cst();
     uint64_t reloaded = limit_for(writer, lowest_head(writer), need);
+    MYC_SOMETIMES(reloaded < limit, "ring.writer.reload-lower");
     writer->limit = reloaded < limit ? reloaded : limit;
 }
 
 bool myc__ring_ensure(struct myc_ring_writer *writer, uint64_t need)
 {
-    if (need <= writer->limit - writer->position) {
+    if (need <= writer->limit - writer->position && !MYC_BUGGIFY("ring.refresh-early")) {
         return true;
     }
     refresh(writer, need);
@@ -222,7 +229,14 @@ void *myc_ring_claim(struct myc_ring_writer *writer, size_t size)
         return NULL;
     }
     // Everything is checked before anything is stored, so that an abort has nothing to undo.
-    if (!myc__ring_ensure(writer, myc__ring_need(writer, size, &rest))) {
+    uint64_t need = myc__ring_need(writer, size, &rest);
+    uint64_t run = writer->capacity - (writer->position & (writer->capacity - 1));
+    if (rest == 0 && run <= writer->capacity / 4 && MYC_BUGGIFY("ring.wrap")) {
+        rest = run; // To the ring's start, though it would fit here.
+        need += run;
+    }
+    if (!myc__ring_ensure(writer, need)) {
+        MYC_REACHED("ring.writer.full");
         return NULL;
     }
     writer->claimed = size;
@@ -298,6 +312,8 @@ void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t ver
     myc_store_relaxed_u64(myc__ring_word(writer->data, writer->capacity, end), 0);
     uint64_t word = myc_record_word(type, version, (uint32_t)size);
     uint64_t publishing = word;
+    MYC_SOMETIMES(writer->rest != 0, "ring.writer.pad");
+    MYC_SOMETIMES(type == MYC_RECORD_GAP, "ring.writer.gap");
     if (writer->rest != 0) {
         uint32_t pad_length = (uint32_t)(writer->rest - MYC_RECORD_HEADER_BYTES);
         myc_store_relaxed_u64(myc__ring_word(writer->data, writer->capacity, start), word);

@@ -39,6 +39,15 @@ static bool sim__world_init(
     world->priority_low = UINT64_C(1) << 40;
     world->are_faults_on = true;
     world->profile.step_ns = 1;
+    world->mark_passed = result->mark_passed;
+    world->mark_held = result->mark_held;
+    if (myc_sim_mark_count() > MYC_SIM_MARKS_MAX) {
+        return sim__marks_check(result->report, sizeof(result->report));
+    }
+    if (options->faults != NULL
+        && !sim__faults_restrict(world, options->faults, result->report, sizeof(result->report))) {
+        return false;
+    }
     if (options->tape_text != NULL) {
         if (!sim__choice_init_tape(
                 &world->choices,
@@ -77,11 +86,13 @@ static bool sim__world_init(
     (void)snprintf(
         world->repro,
         sizeof(world->repro),
-        "%s %s %s%s%s",
+        "%s %s %s%s%s%s%s",
         options->repro_start != NULL ? options->repro_start : "<program>",
         scenario->name,
         what,
         crash,
+        options->faults != NULL ? " --faults " : "",
+        options->faults != NULL ? options->faults : "",
         options->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
     return true;
 }
@@ -119,6 +130,7 @@ static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *res
         result->fault_offered[i] = world->faults[i].offered;
         result->fault_injected[i] = world->faults[i].injected;
         result->fault_effect[i] = world->faults[i].effect;
+        result->fault_expected[i] = world->faults[i].expected;
     }
     memcpy(result->counters, world->counters, sizeof(world->counters));
     result->counter_count = world->counter_count;

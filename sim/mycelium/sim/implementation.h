@@ -12,6 +12,7 @@
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/scheduler.h>
 
+#include <mycelium/sim/marks.h>
 #include <mycelium/sim/world.h>
 
 #include <mycelium/sim/director.h>

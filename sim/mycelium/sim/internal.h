@@ -78,6 +78,20 @@ void sim__copy_name(char *target, size_t target_bytes, const char *source);
 /** The fault's text, e.g. "short-read". */
 const char *sim__fault_text(enum myc_sim_fault fault);
 
+/** Forbids all kinds of faults but those of a list; false when a name is unknown, `message` says
+ * so. */
+bool sim__faults_restrict(
+    struct myc_sim *world, const char *list, char *message, size_t message_bytes);
+
+/** Checks all linked marks; false when one is wrong, `message` says which and why. */
+bool sim__marks_check(char *message, size_t message_bytes);
+
+/** The name of the file a mark is in, without its folders. */
+const char *sim__mark_file(const struct myc_mark *mark);
+
+/** Draws whether the run forces rare paths. */
+void sim__draw_buggify(struct myc_sim *world);
+
 /** Draws the run's profile, faults included. */
 void sim__draw_profile(struct myc_sim *world);
 

@@ -432,13 +432,15 @@ struct sim__note {
 
 struct sim__fault_state {
     bool is_allowed;
-    bool is_active; /* drawn once a run */
-    uint64_t rate;  /* one in so many */
-    uint64_t left;  /* offers until the next; 0: draw */
-    bool is_pause;  /* `left` counts a stretch without any */
+    bool is_active;    /* drawn once a run */
+    uint64_t rate;     /* one in so many */
+    uint64_t left;     /* offers until the next; 0: draw */
+    bool is_pause;     /* `left` counts a stretch without any */
+    bool is_forbidden; /* by the options, whatever the run draws */
     uint64_t offered;
     uint64_t injected;
     uint64_t effect;
+    uint64_t expected; /* injections, in millionths */
 };
 
 enum sim__strategy { SIM__ROUND_ROBIN, SIM__RANDOM_WALK, SIM__PRIORITIES, SIM__STRATEGY_COUNT };
@@ -537,6 +539,10 @@ struct myc_sim {
     uint64_t *checkpoints;
     size_t checkpoint_count;
     size_t checkpoint_capacity;
+    uint64_t *mark_passed; /* by place; the result's */
+    uint64_t *mark_held;
+    bool has_buggify; /* the run forces rare paths */
+    uint8_t buggify[MYC_SIM_MARKS_MAX];
     uint64_t check_count;
     uint64_t preemption_count;
     bool is_preempting; /* the thread that gives way now would rather go on */

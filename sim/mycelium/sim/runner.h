@@ -7,6 +7,7 @@
 
 #include <mycelium/sim/runner_arguments.h>
 #include <mycelium/sim/runner_crash.h>
+#include <mycelium/sim/runner_gate.h>
 #include <mycelium/sim/runner_print.h>
 #include <mycelium/sim/runner_state.h>
 
@@ -70,38 +71,49 @@ bool sim__write_file(const char *path, const char *text)
 
 // ---- Runs ----
 
-static void sim__runner_add(struct sim__runner *runner)
+void sim__sum_add(struct myc_sim_result *total, const struct myc_sim_result *part)
 {
-    struct myc_sim_result *total = runner->total;
-    const struct myc_sim_result *result = runner->result;
-    runner->run_count++;
-    runner->hash = runner->run_count == 1 ? result->event_hash
-                                          : sim__mix(runner->hash * 31 + result->event_hash);
-    total->event_count += result->event_count;
-    total->step_count += result->step_count;
-    total->virtual_ns += result->virtual_ns;
-    total->check_count += result->check_count;
-    total->check_failed_count += result->check_failed_count;
-    total->preemption_count += result->preemption_count;
+    total->event_count += part->event_count;
+    total->step_count += part->step_count;
+    total->virtual_ns += part->virtual_ns;
+    total->check_count += part->check_count;
+    total->check_failed_count += part->check_failed_count;
+    total->preemption_count += part->preemption_count;
     for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
-        total->fault_offered[i] += result->fault_offered[i];
-        total->fault_injected[i] += result->fault_injected[i];
-        total->fault_effect[i] += result->fault_effect[i];
+        total->fault_offered[i] += part->fault_offered[i];
+        total->fault_injected[i] += part->fault_injected[i];
+        total->fault_effect[i] += part->fault_effect[i];
+        total->fault_expected[i] += part->fault_expected[i];
     }
-    for (size_t i = 0; i < result->counter_count; i++) {
+    size_t mark_count = myc_sim_mark_count();
+    for (size_t i = 0; i < mark_count; i++) {
+        total->mark_passed[i] += part->mark_passed[i];
+        total->mark_held[i] += part->mark_held[i];
+    }
+    for (size_t i = 0; i < part->counter_count; i++) {
         size_t at = 0;
         while (at < total->counter_count
-               && strcmp(total->counters[at].name, result->counters[i].name) != 0) {
+               && strcmp(total->counters[at].name, part->counters[i].name) != 0) {
             at++;
         }
         if (at == MYC_SIM_COUNTERS_MAX) {
             continue;
         }
         if (at == total->counter_count) {
-            total->counters[total->counter_count++].name = result->counters[i].name;
+            total->counters[total->counter_count++].name = part->counters[i].name;
         }
-        total->counters[at].amount += result->counters[i].amount;
+        total->counters[at].amount += part->counters[i].amount;
     }
+}
+
+/* The hash of one run is its own; that of several does not depend on their order. */
+static void sim__runner_add(struct sim__runner *runner)
+{
+    const struct myc_sim_result *result = runner->result;
+    runner->run_count++;
+    runner->hash += sim__mix(result->event_hash);
+    runner->last_hash = result->event_hash;
+    sim__sum_add(runner->total, result);
 }
 
 /* Runs the same again and says where the two first differ; true when they agree. */
@@ -151,6 +163,7 @@ struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t 
         .repro_start = runner->program,
         .crash_process = runner->crash_process,
         .crash_point = runner->crash_point,
+        .faults = runner->faults,
     };
 }
 
@@ -159,7 +172,8 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
     struct myc_sim_options options = sim__runner_options(runner, seed);
     struct myc_sim_result *result = runner->result;
     if (!myc_sim_run(runner->scenario, &options, result)) {
-        (void)fprintf(stderr, "%s: %s\n", runner->tape_path, result->report);
+        const char *place = runner->tape_path != NULL ? runner->tape_path : runner->program;
+        (void)fprintf(stderr, "%s: %s\n", place, result->report);
         *out_exit = SIM__EXIT_USAGE;
         return false;
     }
@@ -301,6 +315,11 @@ static int sim__runner_main(struct sim__runner *runner)
             return SIM__EXIT_USAGE;
         }
     }
+    if (!sim__marks_required_exist(runner)) {
+        (void)fprintf(
+            stderr, "--require-marks %s: no such mark in this program\n", runner->required_marks);
+        return SIM__EXIT_USAGE;
+    }
     int exit_code = sim__runner_campaign(runner);
     if (exit_code == SIM__EXIT_USAGE) {
         return exit_code;
@@ -324,6 +343,9 @@ static int sim__runner_main(struct sim__runner *runner)
             sim__sweep_print(runner);
         }
     }
+    if (exit_code == SIM__EXIT_OK && !sim__gate_is_open(runner)) {
+        exit_code = SIM__EXIT_FAILURE;
+    }
     if (runner->expects_failure) {
         if (runner->failed_count == 0) {
             (void)fprintf(
@@ -346,6 +368,11 @@ int myc_sim_main(
         .shrink_runs_max = 2000,
     };
     if (!sim__parse_arguments(&runner, argc, argv)) {
+        return SIM__EXIT_USAGE;
+    }
+    char message[256];
+    if (!sim__marks_check(message, sizeof(message))) {
+        (void)fprintf(stderr, "%s: %s\n", runner.program, message);
         return SIM__EXIT_USAGE;
     }
     runner.total = sim__must(calloc(1, sizeof(*runner.total)));

@@ -135,6 +135,22 @@ static const struct sim__option sim__options[] = {
      "FILE",
      SIM__TEXT(seeds_path),
      "first runs this scenario's seeds of a regression list"},
+    {"--faults",
+     "LIST",
+     SIM__TEXT(faults),
+     "only these kinds of faults, of those the scenario allows: names\n"
+     "with commas between them, all, or none"},
+    {"--gate",
+     NULL,
+     SIM__FLAG(has_gate),
+     "fails when a kind of fault that was on was never injected though\n"
+     "20 injections were to be expected, or 8 had no effect"},
+    {"--require-marks",
+     "LIST",
+     SIM__TEXT(required_marks),
+     "fails when a SOMETIMES or REACHED mark was never hit: all, or\n"
+     "beginnings of labels with commas between them; -ring.fill takes\n"
+     "those that begin so out again"},
     {"--check-determinism",
      NULL,
      SIM__FLAG(checks_determinism),

@@ -16,6 +16,25 @@ static double sim__rate(uint64_t amount, double seconds)
     return seconds > 0 ? (double)amount / seconds : 0;
 }
 
+/* Of one run its own, so that it can be compared with what a failure says. */
+static uint64_t sim__campaign_hash(const struct sim__runner *runner)
+{
+    return runner->run_count == 1 ? runner->last_hash : runner->hash;
+}
+
+static void sim__print_counters(const struct myc_sim_result *total)
+{
+    (void)printf(", \"counters\": {");
+    for (size_t i = 0; i < total->counter_count; i++) {
+        (void)printf(
+            "%s\"%s\": %" PRIu64,
+            i == 0 ? "" : ", ",
+            total->counters[i].name,
+            total->counters[i].amount);
+    }
+    (void)printf("}");
+}
+
 static void sim__print_json(const struct sim__runner *runner)
 {
     const struct myc_sim_result *total = runner->total;
@@ -37,7 +56,7 @@ static void sim__print_json(const struct sim__runner *runner)
     (void)printf(
         ", \"event_hash\": \"%016" PRIx64 "\", \"virtual_ns\": %" PRIu64 ", \"steps\": %" PRIu64
         ", \"events\": %" PRIu64 ", \"preemptions\": %" PRIu64,
-        runner->hash,
+        sim__campaign_hash(runner),
         total->virtual_ns,
         total->step_count,
         total->event_count,
@@ -65,15 +84,9 @@ static void sim__print_json(const struct sim__runner *runner)
             total->fault_injected[i],
             total->fault_effect[i]);
     }
-    (void)printf("}, \"counters\": {");
-    for (size_t i = 0; i < total->counter_count; i++) {
-        (void)printf(
-            "%s\"%s\": %" PRIu64,
-            i == 0 ? "" : ", ",
-            total->counters[i].name,
-            total->counters[i].amount);
-    }
     (void)printf("}");
+    sim__marks_print(runner);
+    sim__print_counters(total);
     if (runner->shrunk.is_done) {
         (void)printf(
             ", \"shrunk\": {\"choices\": %zu, \"choices_before\": %zu, \"runs\": %" PRIu64
@@ -126,6 +139,7 @@ static void sim__print_summary(const struct sim__runner *runner)
     for (size_t i = 0; i < total->counter_count; i++) {
         (void)printf("  %s: %" PRIu64 "\n", total->counters[i].name, total->counters[i].amount);
     }
+    sim__marks_print(runner);
 }
 
 #endif

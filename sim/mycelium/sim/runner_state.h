@@ -55,7 +55,8 @@ struct sim__runner {
     uint64_t run_count;
     uint64_t failed_count;
     uint64_t failed_seed;
-    uint64_t hash; /* of the only run, or of all runs' hashes */
+    uint64_t hash; /* of all runs' hashes, whatever their order */
+    uint64_t last_hash;
     double seconds;
     struct sim__shrunk shrunk;
     bool is_quiet;             /* failures are counted but not shown */
@@ -64,6 +65,9 @@ struct sim__runner {
     uint64_t crash_count;      /* runs in which it was killed there */
     char crash_name[64];
     struct sim__sweep sweep;
+    const char *faults;         /* as given; NULL: all */
+    const char *required_marks; /* as given; NULL: none */
+    bool has_gate;              /* faults must have been injected and had effects */
 };
 
 enum { SIM__EXIT_OK, SIM__EXIT_FAILURE, SIM__EXIT_USAGE };
@@ -86,6 +90,18 @@ bool sim__runner_sweep(struct sim__runner *runner, uint64_t seed, int *out_exit)
 
 /** A line on what the sweep came to, or its part of the JSON object. */
 void sim__sweep_print(const struct sim__runner *runner);
+
+/** Adds a run's or a part's sums to those of a campaign. */
+void sim__sum_add(struct myc_sim_result *total, const struct myc_sim_result *part);
+
+/** Says on standard error which required marks and which faults were never seen; false if any. */
+bool sim__gate_is_open(const struct sim__runner *runner);
+
+/** Whether --require-marks names any mark of the program. */
+bool sim__marks_required_exist(const struct sim__runner *runner);
+
+/** The table of marks, or its part of the JSON object. */
+void sim__marks_print(const struct sim__runner *runner);
 
 /** Writes a text file; says on standard error why it could not. */
 bool sim__write_file(const char *path, const char *text);

@@ -11,10 +11,13 @@
 
 #include <mycelium/sim/internal.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SIM__GAP_CAP = 1 << 20, SIM__GAP_PAUSE = 1 << 16, SIM__SPINS = 16, SIM__SPIN_STEPS = 32 };
+
+enum { SIM__MILLION = 1000000 };
 
 enum { SIM__IDLE_NS = 100000, SIM__IDLE_ALONE_NS = 1000000 };
 
@@ -124,6 +127,7 @@ bool sim__fault(struct myc_sim *world, enum myc_sim_fault fault)
     if (!sim__fault_is_possible(world, fault)) {
         return false;
     }
+    state->expected += SIM__MILLION / state->rate;
     if (state->left == 0) {
         uint64_t gap = sim__choice_gap(
             &world->choices,
@@ -151,6 +155,56 @@ void sim__fault_effect(struct myc_sim *world, enum myc_sim_fault fault)
 const char *sim__fault_text(enum myc_sim_fault fault)
 {
     return sim__fault_kinds[fault].text;
+}
+
+/* The kind of a name of `size` characters; MYC_SIM_FAULT_COUNT when there is none. */
+static int sim__fault_find(const char *name, size_t size)
+{
+    int fault = 0;
+    while (fault < MYC_SIM_FAULT_COUNT
+           && (strlen(sim__fault_kinds[fault].text) != size
+               || memcmp(sim__fault_kinds[fault].text, name, size) != 0)) {
+        fault++;
+    }
+    return fault;
+}
+
+static void sim__faults_explain(const char *name, size_t size, char *message, size_t message_bytes)
+{
+    int used = snprintf(
+        message, message_bytes, "no such fault '%.*s'; there are all none", (int)size, name);
+    for (int i = 0; i < MYC_SIM_FAULT_COUNT && (size_t)used < message_bytes; i++) {
+        size_t room = message_bytes - (size_t)used;
+        used += snprintf(message + used, room, " %s", sim__fault_kinds[i].text);
+    }
+}
+
+bool sim__faults_restrict(
+    struct myc_sim *world, const char *list, char *message, size_t message_bytes)
+{
+    bool is_allowed[MYC_SIM_FAULT_COUNT] = {false};
+    for (const char *at = list;;) {
+        size_t size = strcspn(at, ",");
+        bool is_all = size == 3 && memcmp(at, "all", size) == 0;
+        int fault = sim__fault_find(at, size);
+        if (fault < MYC_SIM_FAULT_COUNT) {
+            is_allowed[fault] = true;
+        } else if (!is_all && (size != 4 || memcmp(at, "none", size) != 0)) {
+            sim__faults_explain(at, size, message, message_bytes);
+            return false;
+        }
+        for (int i = 0; is_all && i < MYC_SIM_FAULT_COUNT; i++) {
+            is_allowed[i] = true;
+        }
+        if (at[size] == '\0') {
+            break;
+        }
+        at += size + 1;
+    }
+    for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
+        world->faults[i].is_forbidden = !is_allowed[i];
+    }
+    return true;
 }
 
 void sim__draw_profile(struct myc_sim *world)
@@ -187,7 +241,10 @@ void sim__draw_profile(struct myc_sim *world)
             static const uint64_t factors[] = {1, 1, 4, 16};
             state->rate *= factors[sim__choose(world, "profile.fault.rate", 4)];
         }
+        // Drawn all the same, so that a restricted run is like the whole one as far as it can.
+        state->is_active = state->is_active && !state->is_forbidden;
     }
+    sim__draw_buggify(world);
 }
 
 // ---- Events: a heap of slots ----

@@ -8,6 +8,7 @@
 
 #include <mycelium/interface/shm.h>
 #include <mycelium/interface/stream.h>
+#include <mycelium/simulation.h>
 
 static void close_received_handles(struct myc__channel *channel)
 {
@@ -98,11 +99,15 @@ enum myc_status myc__channel_flush(struct myc__channel *channel)
     while (channel->queue_count > 0) {
         const struct myc__channel_record *record = &channel->queue[channel->queue_first];
         size_t bytes = 0;
+        if (MYC_BUGGIFY("channel.flush-again")) {
+            return MYC_AGAIN;
+        }
         enum myc_status status = write_some(channel, record, &bytes);
         if (status != MYC_OK) {
             return status;
         }
         channel->queue_sent += (uint32_t)bytes;
+        MYC_SOMETIMES(channel->queue_sent < record->size, "channel.record-cut");
         if (channel->queue_sent == record->size) {
             channel->queue_first = (channel->queue_first + 1) % MYC__CHANNEL_QUEUE_MAX;
             channel->queue_count--;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <mycelium/interface/stream.h>
+#include <mycelium/simulation.h>
 
 #include "core/bits.h"
 
@@ -53,6 +54,8 @@ enum myc_status myc__image_begin(struct myc__image *image, uint64_t sequence)
         // The publisher counts fewer messages than it sent before: not the same publisher.
         return MYC_CORRUPT;
     }
+    MYC_SOMETIMES(sequence > held, "image.lost-while-away");
+    MYC_SOMETIMES(sequence == held, "image.resumed-whole");
     if (sequence > held) {
         unsigned char *gap = myc_ring_claim(&image->ring, sizeof(struct myc_gap));
         if (gap == NULL) {
@@ -91,6 +94,7 @@ static enum myc_status stop_for_room(struct myc__image *image)
 {
     if (myc_ring_fill_arm(&image->ring)) {
         image->is_full = true;
+        MYC_REACHED("image.full");
         return MYC_FULL;
     }
     myc_ring_writer_disarm(&image->ring);
@@ -133,9 +137,10 @@ myc__image_receive(struct myc__image *image, uint64_t now_ns, struct myc_diagnos
             image->ack_due_ns = now_ns + MYC__ACK_DELAY_NS;
         }
         if (image->is_bye_seen) {
+            MYC_REACHED("image.bye");
             return MYC_END;
         }
-        if (bytes < total_size(spans, count)) {
+        if (bytes < total_size(spans, count) || MYC_BUGGIFY("image.read-once")) {
             break; // Nothing more is there; what comes, or the end, makes the poller report again.
         }
     }
@@ -147,7 +152,8 @@ enum myc_status myc__image_acknowledge(struct myc__image *image, uint64_t now_ns
     unsigned char record[MYC__ACK_BYTES];
     uint64_t sequence = myc__image_sequence(image);
     bool is_due = is_forced || now_ns >= image->ack_due_ns
-                  || image->unacknowledged_bytes >= image->ring.capacity / 8;
+                  || image->unacknowledged_bytes >= image->ring.capacity / 8
+                  || MYC_BUGGIFY("image.ack-early");
     if (!is_due) {
         return MYC_OK;
     }
@@ -158,6 +164,7 @@ enum myc_status myc__image_acknowledge(struct myc__image *image, uint64_t now_ns
         if (myc__channel_queue(&image->channel, record, sizeof(record), NULL, 0) == MYC_OK) {
             image->acknowledged = sequence;
         } else {
+            MYC_REACHED("image.ack-queue-full");
             // The publisher does not read: try again when the queue has moved.
             image->ack_due_ns = now_ns + MYC__ACK_DELAY_NS;
         }

@@ -10,6 +10,7 @@
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/stream.h>
 #include <mycelium/interface/thread.h>
+#include <mycelium/simulation.h>
 
 enum { OUTLET_RUN_BYTES = 64 * 1024, OUTLET_RECORDS_MAX = 64 /* read in one turn */ };
 
@@ -96,6 +97,7 @@ static void consume_written(struct myc__outlet *outlet, struct myc_const_span ru
         whole = next;
     }
     outlet->partial = written - whole;
+    MYC_SOMETIMES(outlet->partial != 0, "outlet.record-cut");
     if (whole > 0) {
         myc_ring_consume(&outlet->reader, (size_t)whole);
         if (myc_ring_reader_should_wake_writer(&outlet->reader)) {
@@ -107,10 +109,14 @@ static void consume_written(struct myc__outlet *outlet, struct myc_const_span ru
 // One write. AGAIN: the socket is full. END: nothing left to write.
 static enum myc_status write_next(struct myc__outlet *outlet)
 {
+    if (MYC_BUGGIFY("outlet.would-block")) {
+        return MYC_AGAIN;
+    }
     if (outlet->edge_sent < outlet->edge_bytes) {
         return write_edge(outlet);
     }
-    struct myc_const_span run = myc_ring_peek(&outlet->reader, OUTLET_RUN_BYTES);
+    size_t run_max = MYC_BUGGIFY("outlet.run-small") ? 1 : OUTLET_RUN_BYTES;
+    struct myc_const_span run = myc_ring_peek(&outlet->reader, run_max);
     if (run.data == NULL) {
         enum myc_status reader = myc_ring_reader_status(&outlet->reader);
         if (reader != MYC_OK && reader != MYC_CLOSED) {
@@ -150,6 +156,7 @@ static enum myc_status write_all(struct myc__outlet *outlet)
     do {
         status = write_next(outlet);
     } while (status == MYC_OK);
+    MYC_SOMETIMES(status == MYC_AGAIN, "outlet.blocked");
     if (status == MYC_AGAIN || status == MYC_END) {
         set_write_interest(outlet, status == MYC_AGAIN);
         return status == MYC_AGAIN ? MYC_AGAIN : MYC_OK;
@@ -167,6 +174,7 @@ enum myc_status myc__outlet_drain(struct myc__outlet *outlet)
         myc_store_seq_cst_u32(&outlet->more, 1);
         myc_fence_seq_cst();
         if (!take_token(outlet)) {
+            MYC_REACHED("outlet.token-busy");
             return MYC_AGAIN;
         }
     }
