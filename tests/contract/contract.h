@@ -61,6 +61,17 @@ struct contract_case {
         }                                                                                          \
     } while (0)
 
+/** Each behaviour of all streams is one function of the kind, and two cases. */
+#define CONTRACT_CASES_FOR_BOTH_KINDS(behaviour)                                                   \
+    static void case_unix_##behaviour(struct contract_env *env)                                    \
+    {                                                                                              \
+        behaviour(env, MYC_ADDRESS_UNIX);                                                          \
+    }                                                                                              \
+    static void case_tcp_##behaviour(struct contract_env *env)                                     \
+    {                                                                                              \
+        behaviour(env, MYC_ADDRESS_TCP);                                                           \
+    }
+
 /** Records a failure unless there is one already. */
 void contract_fail(struct contract_env *env, const char *file, uint32_t line, const char *text);
 

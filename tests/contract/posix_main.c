@@ -2,13 +2,6 @@
 //
 // Runs one contract suite, named by the first argument, on the real platform: each case is a cmocka
 // test with a scratch directory of its own.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <mycelium/posix.h>
 
 #include <dirent.h>
@@ -20,9 +13,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "contract/suites.h"
+#include "contract/run.h"
 
-enum { CASES_MAX = 64, DIRECTORY_BYTES = 64 };
+enum { DIRECTORY_BYTES = 64 };
 
 // This program is its own child; its first argument then says what to do.
 static const char *const child_exit_argv[] = {"/proc/self/exe", "--child-exit", NULL};
@@ -67,36 +60,7 @@ static void run_case(void **state)
 {
     struct fixture *fixture = *state;
     fixture->tested->run(&fixture->env);
-    if (fixture->env.failure_text != NULL) {
-        fail_msg(
-            "%s:%u: check failed: %s",
-            fixture->env.failure_file,
-            fixture->env.failure_line,
-            fixture->env.failure_text);
-    }
-    if (fixture->env.skip_reason != NULL) {
-        print_message("skipped: %s\n", fixture->env.skip_reason);
-        skip();
-    }
-}
-
-static int run_suite(const struct contract_suite *suite)
-{
-    struct CMUnitTest tests[CASES_MAX];
-    if (suite->count > CASES_MAX) {
-        print_error("suite '%s' has more than %d cases\n", suite->name, (int)CASES_MAX);
-        return 2;
-    }
-    for (size_t i = 0; i < suite->count; i++) {
-        tests[i] = (struct CMUnitTest){
-            .name = suite->cases[i].name,
-            .test_func = run_case,
-            .setup_func = set_up,
-            .teardown_func = tear_down,
-            .initial_state = (void *)(uintptr_t)&suite->cases[i],
-        };
-    }
-    return _cmocka_run_group_tests(suite->name, tests, suite->count, NULL, NULL);
+    contract_report(&fixture->env);
 }
 
 int main(int argc, char **argv)
@@ -110,11 +74,5 @@ int main(int argc, char **argv)
         (void)pause();
         return 0;
     }
-    for (size_t i = 0; contract_suites[i] != NULL; i++) {
-        if (strcmp(contract_suites[i]->name, name) == 0) {
-            return run_suite(contract_suites[i]);
-        }
-    }
-    print_error("usage: %s <suite>\n", argv[0]);
-    return 2;
+    return contract_main(argc, argv, run_case, set_up, tear_down);
 }

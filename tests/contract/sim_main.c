@@ -3,13 +3,6 @@
 // Runs one contract suite, named by the first argument, inside the simulator: each case is a cmocka
 // test that runs in one simulated process, once with every draw boring and once from each of a
 // number of seeds.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
 
@@ -19,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contract/suites.h"
+#include "contract/run.h"
 
-enum { CASES_MAX = 64, SEEDS = 50 };
+enum { SEEDS = 50 };
 
 static const char *const child_exit_argv[] = {"child-exit", NULL};
 static const char *const child_wait_argv[] = {"child-wait", NULL};
@@ -127,37 +120,10 @@ static void run_seeds(void **state)
         run_once(tested, &options);
     }
     myc_sim_stack_cache_deinit(&stacks);
-    if (now.env.skip_reason != NULL) {
-        print_message("skipped: %s\n", now.env.skip_reason);
-        skip();
-    }
-}
-
-static int run_suite(const struct contract_suite *suite)
-{
-    struct CMUnitTest tests[CASES_MAX];
-    if (suite->count > CASES_MAX) {
-        print_error("suite '%s' has more than %d cases\n", suite->name, (int)CASES_MAX);
-        return 2;
-    }
-    for (size_t i = 0; i < suite->count; i++) {
-        tests[i] = (struct CMUnitTest){
-            .name = suite->cases[i].name,
-            .test_func = run_seeds,
-            .initial_state = (void *)(uintptr_t)&suite->cases[i],
-        };
-    }
-    return _cmocka_run_group_tests(suite->name, tests, suite->count, NULL, NULL);
+    contract_report(&now.env);
 }
 
 int main(int argc, char **argv)
 {
-    const char *name = argc == 2 ? argv[1] : "";
-    for (size_t i = 0; contract_suites[i] != NULL; i++) {
-        if (strcmp(contract_suites[i]->name, name) == 0) {
-            return run_suite(contract_suites[i]);
-        }
-    }
-    print_error("usage: %s <suite>\n", argv[0]);
-    return 2;
+    return contract_main(argc, argv, run_seeds, NULL, NULL);
 }

@@ -15,17 +15,6 @@
 
 enum { CHUNK_BYTES = 65536, CHUNKS_MAX = 4096, SEGMENT_BYTES = 4096 };
 
-/* Each behaviour of all streams is one function of the kind and two cases. */
-#define CASES_FOR_BOTH_KINDS(behaviour)                                                            \
-    static void case_unix_##behaviour(struct contract_env *env)                                    \
-    {                                                                                              \
-        behaviour(env, MYC_ADDRESS_UNIX);                                                          \
-    }                                                                                              \
-    static void case_tcp_##behaviour(struct contract_env *env)                                     \
-    {                                                                                              \
-        behaviour(env, MYC_ADDRESS_TCP);                                                           \
-    }
-
 static enum myc_status read_byte(struct contract_env *env, struct myc_handle stream)
 {
     char byte = 0;
@@ -98,7 +87,7 @@ static void exchanges_bytes(struct contract_env *env, enum myc_address_kind kind
     contract_pair_close(env, &pair);
 }
 
-CASES_FOR_BOTH_KINDS(exchanges_bytes)
+CONTRACT_CASES_FOR_BOTH_KINDS(exchanges_bytes)
 
 // Several spans are one run of bytes, written and read in their order; empty ones are skipped.
 static void gathers_and_scatters(struct contract_env *env, enum myc_address_kind kind)
@@ -130,7 +119,7 @@ static void gathers_and_scatters(struct contract_env *env, enum myc_address_kind
     contract_pair_close(env, &pair);
 }
 
-CASES_FOR_BOTH_KINDS(gathers_and_scatters)
+CONTRACT_CASES_FOR_BOTH_KINDS(gathers_and_scatters)
 
 // Reading or writing nothing is a mistake of the caller, not the end of the stream.
 static void refuses_empty_spans(struct contract_env *env, enum myc_address_kind kind)
@@ -152,7 +141,7 @@ static void refuses_empty_spans(struct contract_env *env, enum myc_address_kind 
     contract_pair_close(env, &pair);
 }
 
-CASES_FOR_BOTH_KINDS(refuses_empty_spans)
+CONTRACT_CASES_FOR_BOTH_KINDS(refuses_empty_spans)
 
 // Every byte of the flood is told apart from its neighbours by its place.
 static uint8_t flood_byte(uint64_t position)
@@ -205,7 +194,7 @@ static void fills_and_drains(struct contract_env *env, enum myc_address_kind kin
     myc_memory_release(memory, chunk, CHUNK_BYTES);
 }
 
-CASES_FOR_BOTH_KINDS(fills_and_drains)
+CONTRACT_CASES_FOR_BOTH_KINDS(fills_and_drains)
 
 // ---- Ends ----
 
@@ -227,7 +216,7 @@ static void shutdown_is_half(struct contract_env *env, enum myc_address_kind kin
     contract_pair_close(env, &pair);
 }
 
-CASES_FOR_BOTH_KINDS(shutdown_is_half)
+CONTRACT_CASES_FOR_BOTH_KINDS(shutdown_is_half)
 
 // What was written before an orderly close is read before the END.
 static void close_delivers_then_ends(struct contract_env *env, enum myc_address_kind kind)
@@ -243,7 +232,7 @@ static void close_delivers_then_ends(struct contract_env *env, enum myc_address_
     contract_pair_close(env, &pair);
 }
 
-CASES_FOR_BOTH_KINDS(close_delivers_then_ends)
+CONTRACT_CASES_FOR_BOTH_KINDS(close_delivers_then_ends)
 
 // Who writes to an end that closed is told RESET before long, and never signalled.
 static void write_after_close_is_reset(struct contract_env *env, enum myc_address_kind kind)
@@ -265,7 +254,7 @@ static void write_after_close_is_reset(struct contract_env *env, enum myc_addres
     contract_pair_close(env, &pair);
 }
 
-CASES_FOR_BOTH_KINDS(write_after_close_is_reset)
+CONTRACT_CASES_FOR_BOTH_KINDS(write_after_close_is_reset)
 
 // An end that closes without reading what it was sent may break the connection: RESET or END.
 static void close_with_unread_bytes_ends(struct contract_env *env, enum myc_address_kind kind)
@@ -281,7 +270,7 @@ static void close_with_unread_bytes_ends(struct contract_env *env, enum myc_addr
     contract_pair_close(env, &pair);
 }
 
-CASES_FOR_BOTH_KINDS(close_with_unread_bytes_ends)
+CONTRACT_CASES_FOR_BOTH_KINDS(close_with_unread_bytes_ends)
 
 // Closing the empty handle is harmless, and no stream can be reached through it.
 static void case_empty_handle_is_harmless(struct contract_env *env)

@@ -20,12 +20,17 @@ struct contract_suite {
 extern const struct contract_suite contract_clock;
 extern const struct contract_suite contract_entropy;
 extern const struct contract_suite contract_file;
+extern const struct contract_suite contract_file_edges;
 extern const struct contract_suite contract_listener;
 extern const struct contract_suite contract_memory;
+extern const struct contract_suite contract_memory_edges;
 extern const struct contract_suite contract_poller;
+extern const struct contract_suite contract_poller_edges;
 extern const struct contract_suite contract_process;
+extern const struct contract_suite contract_process_edges;
 extern const struct contract_suite contract_shm;
 extern const struct contract_suite contract_stream;
+extern const struct contract_suite contract_stream_edges;
 extern const struct contract_suite contract_thread;
 extern const struct contract_suite contract_wait;
 

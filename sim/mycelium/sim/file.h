@@ -306,7 +306,7 @@ static enum myc_status sim__file_resolve(
     if ((flags & ~known) != 0 || (flags != 0 && (flags & MYC_FILE_WRITE) == 0)) {
         return MYC_INVALID;
     }
-    if (!sim__path_clean(path, clean)) {
+    if (path[0] == '\0' || !sim__path_clean(path, clean)) {
         return MYC_NOT_FOUND;
     }
     const struct sim__entry *entry = sim__entry_find(host, clean);

@@ -46,7 +46,10 @@ struct myc_file_ops {
         struct myc_handle *out_handle,
         struct myc_diagnostic *diagnostic);
 
-    /** Reads at `offset`. Required. OK with *out_bytes >= 1, END at the end of the file, IO. */
+    /**
+     * Reads at `offset`. Required. OK with *out_bytes >= 1, END at the end of the file, INVALID (no
+     * room, or not a file), IO.
+     */
     enum myc_status (*read)(
         struct myc_file *file,
         struct myc_handle handle,
@@ -54,7 +57,10 @@ struct myc_file_ops {
         struct myc_span bytes,
         size_t *out_bytes);
 
-    /** Writes at `offset`, all or an error. Required. Errors: NO_MEMORY (disk full), IO. */
+    /**
+     * Writes at `offset`, all or an error; nothing changes nothing. Required. Errors: NO_MEMORY
+     * (disk full), INVALID (not a file), IO.
+     */
     enum myc_status (*write)(
         struct myc_file *file,
         struct myc_handle handle,

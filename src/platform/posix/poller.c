@@ -49,6 +49,18 @@ static void poller_close(struct myc_poller *poller, struct myc_handle handle)
     myc__posix_close(handle);
 }
 
+// EPOLL_CTL_ADD or EPOLL_CTL_MOD; false with the reason in errno.
+static bool control(
+    int operation,
+    struct myc_handle handle,
+    struct myc_handle source,
+    uint32_t interest,
+    uint64_t token)
+{
+    struct epoll_event event = {.events = encode_interest(interest), .data.u64 = token};
+    return epoll_ctl(myc__posix_fd(handle), operation, myc__posix_fd(source), &event) == 0;
+}
+
 static enum myc_status poller_add(
     struct myc_poller *poller,
     struct myc_handle handle,
@@ -57,8 +69,7 @@ static enum myc_status poller_add(
     uint64_t token)
 {
     (void)poller;
-    struct epoll_event event = {.events = encode_interest(interest), .data.u64 = token};
-    if (epoll_ctl(myc__posix_fd(handle), EPOLL_CTL_ADD, myc__posix_fd(source), &event) == 0) {
+    if (control(EPOLL_CTL_ADD, handle, source, interest, token)) {
         return MYC_OK;
     }
     if (errno == EEXIST) {
@@ -75,11 +86,7 @@ static enum myc_status poller_modify(
     uint64_t token)
 {
     (void)poller;
-    struct epoll_event event = {.events = encode_interest(interest), .data.u64 = token};
-    if (epoll_ctl(myc__posix_fd(handle), EPOLL_CTL_MOD, myc__posix_fd(source), &event) == 0) {
-        return MYC_OK;
-    }
-    return MYC_NOT_FOUND;
+    return control(EPOLL_CTL_MOD, handle, source, interest, token) ? MYC_OK : MYC_NOT_FOUND;
 }
 
 static void
