@@ -116,6 +116,17 @@ struct myc_sim_process {
     X(ACCEPT_FAIL, "accept-fail", OPT_IN, 8)                                                       \
     X(RESET, "reset", OPT_IN, 200)                                                                 \
     X(PARTITION, "partition", OPT_IN, 200)                                                         \
+    X(CLOG, "clog", LEGAL, 200)                                                                    \
+    X(SLOW_LINK, "slow-link", LEGAL, 2)                                                            \
+    X(LATENCY_TAIL, "latency-tail", OPT_IN, 1000)                                                  \
+    X(SMALL_BUFFER, "small-buffer", LEGAL, 2)                                                      \
+    X(TINY_BUFFER, "tiny-buffer", OPT_IN, 2)                                                       \
+    X(STREAM_TIMEOUT, "stream-timeout", OPT_IN, 2)                                                 \
+    X(CONNECT_TIMEOUT, "connect-timeout", OPT_IN, 8)                                               \
+    X(CONNECT_LATE, "connect-late", OPT_IN, 8)                                                     \
+    X(ACCEPT_ABORTED, "accept-aborted", OPT_IN, 8)                                                 \
+    X(BACKLOG_FULL, "backlog-full", OPT_IN, 8)                                                     \
+    X(LISTEN_IN_USE, "listen-in-use", OPT_IN, 4)                                                   \
     X(SHM_NO_MEMORY, "shm-no-memory", OPT_IN, 8)                                                   \
     X(FILE_FULL, "file-full", OPT_IN, 50)                                                          \
     X(FILE_ERROR, "file-error", OPT_IN, 100)                                                       \
@@ -289,6 +300,59 @@ uint64_t myc_sim_points(struct myc_sim *sim, struct myc_sim_process process);
  * This says that this one need not.
  */
 void myc_sim_tolerate_leaks(struct myc_sim *sim, struct myc_sim_process process);
+
+/* ---- The director: network ---- */
+
+/** What a cut does with what it stops. */
+enum myc_sim_cut {
+    MYC_SIM_CUT_HOLD, /* keeps it until the cut is healed */
+    MYC_SIM_CUT_DROP /* loses it; TCP sends again, 0.2 s later at first and then ever more rarely */
+};
+
+/**
+ * Cuts the way from one host to the other, and not back. Hosts are made when their names are new.
+ *
+ * What happens is what happens to TCP: a writer goes on until its buffer is full; when nothing was
+ * acknowledged for 15 retries (924.6 s) its end breaks, told as RESET, and the other end knows
+ * nothing. Connects go unanswered and end after 127 s, told as TIMEOUT. Streams within a host are
+ * never cut. Cuts stay until the director heals them, whether faults are on or off.
+ */
+void myc_sim_partition_one_way(
+    struct myc_sim *sim, const char *from, const char *to, enum myc_sim_cut cut);
+
+/** Cuts both ways between two hosts. */
+void myc_sim_partition(
+    struct myc_sim *sim, const char *one, const char *other, enum myc_sim_cut cut);
+
+/** Cuts both ways between a host and every other there is. */
+void myc_sim_isolate(struct myc_sim *sim, const char *host, enum myc_sim_cut cut);
+
+/**
+ * Splits the hosts there are into those named and the rest. `bridge`, if not NULL, still reaches
+ * both sides.
+ */
+void myc_sim_split(
+    struct myc_sim *sim,
+    const char *const *hosts,
+    size_t host_count,
+    const char *bridge,
+    enum myc_sim_cut cut);
+
+/** Takes away the director's cuts between two hosts, both ways. Harmless if there are none. */
+void myc_sim_heal(struct myc_sim *sim, const char *one, const char *other);
+
+/** Takes away all cuts, those of faults too. */
+void myc_sim_heal_all(struct myc_sim *sim);
+
+/** What lies between two hosts. */
+struct myc_sim_route {
+    uint64_t latency_ns;
+    uint64_t bytes_per_second; /* 0: no limit */
+};
+
+/** Sets what lies between two hosts, both ways; by default each run draws it. */
+void myc_sim_route(
+    struct myc_sim *sim, const char *one, const char *other, const struct myc_sim_route *route);
 
 /* ---- The director: files ---- */
 

@@ -358,6 +358,9 @@ uint64_t myc_sim_range(struct myc_sim *sim, const char *label, uint64_t low, uin
 void myc_sim_faults(struct myc_sim *sim, bool are_on)
 {
     sim->are_faults_on = are_on;
+    if (!are_on) {
+        sim__cuts_end(sim, UINT32_MAX);
+    }
 }
 
 void myc_sim_allow(struct myc_sim *sim, enum myc_sim_fault fault, bool is_allowed)

@@ -92,6 +92,12 @@ const char *sim__mark_file(const struct myc_mark *mark);
 /** Draws whether the run forces rare paths. */
 void sim__draw_buggify(struct myc_sim *world);
 
+/**
+ * A host loses its power: its TCP streams fall silent, without an end or a break, and nobody
+ * answers there until a process is started on it again. Call before its processes end.
+ */
+void sim__network_host_lost(struct myc_sim *world, struct sim__host *host);
+
 /** Draws the run's profile, faults included. */
 void sim__draw_profile(struct myc_sim *world);
 

@@ -75,6 +75,8 @@ enum {
     X(SPAWN, "spawn")                                                                              \
     X(SIGNAL, "signal")                                                                            \
     X(WATCH, "watch")                                                                              \
+    X(CUT, "cut")                                                                                  \
+    X(HEAL, "heal")                                                                                \
     X(USER, "user")
 
 enum sim__note_kind {

@@ -14,9 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mycelium/sim/address.h>
 #include <mycelium/sim/network.h>
 
-enum { SIM__BACKLOG = 128, SIM__PORT_FIRST = 49152 };
+enum { SIM__BACKLOG = 128 };
 
 struct sim__listener {
     struct sim__object object;
@@ -32,28 +33,11 @@ struct sim__listener {
     struct sim__stream *queue; /* not accepted yet; owns a reference of each */
 };
 
-/* What the world keeps of its networks. */
-struct sim__network {
-    struct sim__listener *listeners;
-    uint16_t next_port;
-};
-
 struct sim__stream_seam {
     struct myc_stream stream;
     struct myc_listener listener;
     struct sim__process *process;
 };
-
-static struct sim__network *sim__network(struct myc_sim *world)
-{
-    struct sim__network *network = world->extra[SIM__EXTRA_STREAM];
-    if (network == NULL) {
-        network = sim__allocate(world, sizeof(*network));
-        network->next_port = SIM__PORT_FIRST;
-        world->extra[SIM__EXTRA_STREAM] = network;
-    }
-    return network;
-}
 
 // ---- Objects ----
 
@@ -109,11 +93,17 @@ static void sim__listener_offer(struct sim__listener *listener, struct sim__link
     struct sim__stream *far = sim__stream_create(link, 1, &sim__stream_object_ops);
     link->owners[1] = listener->owner;
     far->state = SIM__CONNECTED;
-    struct sim__stream **last = &listener->queue;
-    while (*last != NULL) {
-        last = &(*last)->queue_next;
+    struct sim__stream **place = &listener->queue;
+    uint64_t overtaken = 0;
+    if (link->kind == MYC_ADDRESS_TCP) {
+        // The answers of those who connect at the same time may come in any order.
+        overtaken = sim__choose(link->world, "accept.order", (uint64_t)listener->waiting + 1);
     }
-    *last = far;
+    for (uint64_t before = listener->waiting - overtaken; before > 0; before--) {
+        place = &(*place)->queue_next;
+    }
+    far->queue_next = *place;
+    *place = far;
     listener->waiting++;
     sim__object_changed(link->world, &listener->object);
 }
@@ -209,6 +199,26 @@ static uint16_t sim__port_pick(struct myc_sim *world, const struct sim__host *ho
     return port;
 }
 
+/* Whether somebody listened on the port before: its old connections may still be dying. */
+static bool sim__port_was_used(struct myc_sim *world, const struct sim__host *host, uint16_t port)
+{
+    const struct sim__used_port *it = sim__network(world)->used_ports;
+    while (it != NULL && (it->host != host || it->port != port)) {
+        it = it->next;
+    }
+    return it != NULL;
+}
+
+static void sim__port_use(struct myc_sim *world, const struct sim__host *host, uint16_t port)
+{
+    struct sim__network *network = sim__network(world);
+    if (!sim__port_was_used(world, host, port)) {
+        struct sim__used_port *used = sim__allocate(world, sizeof(*used));
+        *used = (struct sim__used_port){network->used_ports, host, port};
+        network->used_ports = used;
+    }
+}
+
 static enum myc_status sim__listen_tcp(
     struct sim__process *process,
     const struct myc_address *address,
@@ -227,6 +237,12 @@ static enum myc_status sim__listen_tcp(
         || sim__listener_find_port(process->world, process->host, bound.port, true) != NULL) {
         return MYC_IN_USE;
     }
+    if (sim__port_was_used(process->world, process->host, bound.port)
+        && sim__fault(process->world, MYC_SIM_FAULT_LISTEN_IN_USE)) {
+        sim__fault_effect(process->world, MYC_SIM_FAULT_LISTEN_IN_USE);
+        return MYC_IN_USE;
+    }
+    sim__port_use(process->world, process->host, bound.port);
     *out_listener = sim__listener_create(process, &bound, backlog);
     (*out_listener)->is_loopback = target.is_loopback;
     return MYC_OK;
@@ -314,6 +330,15 @@ static enum myc_status sim__listener_accept(
     if (sim__fault(world, MYC_SIM_FAULT_ACCEPT_FAIL)) {
         sim__fault_effect(world, MYC_SIM_FAULT_ACCEPT_FAIL);
         return MYC_LIMIT;
+    }
+    if (listener->address.kind == MYC_ADDRESS_TCP
+        && sim__fault(world, MYC_SIM_FAULT_ACCEPT_ABORTED)) {
+        // The platform takes the next one, as after ECONNABORTED.
+        sim__fault_effect(world, MYC_SIM_FAULT_ACCEPT_ABORTED);
+        sim__object_drop(world, &sim__listener_take(listener)->object);
+        if (listener->queue == NULL) {
+            return MYC_AGAIN;
+        }
     }
     struct sim__stream *stream = listener->queue;
     struct myc_handle accepted = sim__descriptor_insert(process, &stream->object);

@@ -7,6 +7,10 @@
  * writes. Three positions cut a pipe: [read, delivered) can be read, [delivered, written) is under
  * way. Unix bytes are delivered as they are written; TCP bytes when their segment arrives and the
  * reader has room. Segments never overtake each other.
+ *
+ * A TCP writer keeps what was not acknowledged. While a cut stops segments or acknowledgements it
+ * sends again, each time waiting twice as long, and in the end gives up: its end breaks, and the
+ * other knows nothing of it. Breaks that a cut drops are lost; who writes on gets another.
  */
 #ifndef MYC_SIM_NETWORK_H
 #define MYC_SIM_NETWORK_H
@@ -20,8 +24,13 @@
 #include <mycelium/sim/file.h>
 #include <mycelium/sim/poller.h>
 #include <mycelium/sim/process.h>
+#include <mycelium/sim/route.h>
 
-struct sim__link;
+/* What Linux does unless it is told otherwise: 0.2 s, doubled 15 times, 120 s at most: 924.6 s. */
+enum { SIM__RETRIES_MAX = 15 };
+
+static const uint64_t sim__retry_first_ns = 200000000;
+static const uint64_t sim__retry_longest_ns = UINT64_C(120000000000);
 
 /* Bytes up to `end` that arrive together. */
 struct sim__packet {
@@ -45,6 +54,7 @@ struct sim__pipe {
     uint64_t capacity;
     uint64_t read;
     uint64_t delivered;
+    uint64_t acknowledged; /* TCP: what the writer knows to be delivered, and no longer keeps */
     uint64_t written;
     uint64_t send_max;
     uint64_t receive_max;
@@ -54,8 +64,17 @@ struct sim__pipe {
     uint64_t last_due_ns;
     struct sim__event_id arrival;
     struct sim__event_id reset; /* a break of the connection travels along */
+    struct sim__event_id retry; /* the writer sends again what is not acknowledged */
+    uint32_t retry_count;       /* in a row */
+    uint32_t retries_max;
     bool has_arrival;
     bool has_reset;
+    bool is_reset_held; /* by a cut, until it is healed */
+    bool has_retry;
+    bool is_lost_once;     /* what arrived was dropped: only the next retry brings it */
+    bool has_buffer_fault; /* the buffers' sizes are by that fault, not yet felt */
+    enum myc_sim_fault buffer_fault;
+    bool is_quitting; /* retries_max by the fault STREAM_TIMEOUT */
     bool is_finished; /* its writer will write no more */
     bool is_ended;    /* its reader knows */
     struct sim__mark *marks;
@@ -81,8 +100,9 @@ struct sim__stream {
 
 struct sim__link {
     struct myc_sim *world;
+    struct sim__link *next; /* in the world */
     enum myc_address_kind kind;
-    uint64_t latency_ns;
+    struct sim__route *routes[2]; /* TCP: on which each side sends */
     struct sim__pipe pipes[2];
     struct sim__stream *ends[2];
     struct sim__process *owners[2]; /* who connected, who listened */
@@ -91,7 +111,9 @@ struct sim__link {
     enum myc_status connect_status;
     uint32_t connect_attempts;
     uint16_t port;
-    bool is_loopback; /* the address connected to was the host's own inner one */
+    bool is_loopback;     /* the address connected to was the host's own inner one */
+    bool is_late;         /* its fault CONNECT_LATE was not seen yet */
+    bool has_vanished[2]; /* the host of that end lost its power: its kernel forgot it */
 };
 
 static struct sim__stream *sim__stream_of(struct sim__object *object)
@@ -101,11 +123,42 @@ static struct sim__stream *sim__stream_of(struct sim__object *object)
 
 // ---- Links ----
 
-/* A size for a buffer: boring 64 KiB, else 256 bytes .. 256 KiB. */
-static uint64_t sim__buffer_bytes(struct myc_sim *world, const char *label)
+/* Buffers as small as a kernel makes them, or, by the other fault, far smaller. */
+static void sim__pipe_draw_buffers(struct sim__pipe *pipe)
 {
-    uint64_t drawn = sim__choose(world, label, 12);
-    return drawn == 0 ? 65536 : UINT64_C(128) << drawn;
+    struct myc_sim *world = pipe->link->world;
+    const struct sim__route *route = pipe->link->routes[pipe->side];
+    uint64_t *const sizes[2] = {&pipe->send_max, &pipe->receive_max};
+    bool is_tiny = sim__fault(world, MYC_SIM_FAULT_TINY_BUFFER);
+    bool is_small = sim__fault(world, MYC_SIM_FAULT_SMALL_BUFFER);
+    pipe->send_max = 65536;
+    pipe->receive_max = route != NULL ? 65536 : 0;
+    if (!is_tiny && !is_small) {
+        return;
+    }
+    // 1 byte .. 1 KiB, or 2 KiB .. 4 MiB; but a window of TCP lets at least 64 KiB/s through.
+    uint64_t least = route != NULL ? route->latency_ns * 65536 / 1000000000 + 1 : 1;
+    pipe->has_buffer_fault = true;
+    pipe->buffer_fault = is_tiny ? MYC_SIM_FAULT_TINY_BUFFER : MYC_SIM_FAULT_SMALL_BUFFER;
+    for (int i = 0; i < (route != NULL ? 2 : 1); i++) {
+        uint64_t drawn = is_tiny ? UINT64_C(1) << sim__choose(world, "link.buffer", 11)
+                                 : UINT64_C(2048) << sim__choose(world, "link.buffer", 12);
+        *sizes[i] = drawn > least ? drawn : least;
+    }
+}
+
+static void sim__pipe_draw(struct sim__pipe *pipe)
+{
+    struct myc_sim *world = pipe->link->world;
+    const struct sim__route *route = pipe->link->routes[pipe->side];
+    pipe->retries_max = SIM__RETRIES_MAX;
+    sim__pipe_draw_buffers(pipe);
+    if (route != NULL && route->from != route->to
+        && sim__fault(world, MYC_SIM_FAULT_STREAM_TIMEOUT)) {
+        static const uint32_t retries[] = {3, 5, 8};
+        pipe->is_quitting = true;
+        pipe->retries_max = retries[sim__choose(world, "link.retries", 3)];
+    }
 }
 
 static struct sim__link *sim__link_create(
@@ -114,26 +167,24 @@ static struct sim__link *sim__link_create(
     struct sim__process *from,
     struct sim__host *to)
 {
-    static const uint64_t near_ns[] = {1000, 10000, 100000, 1000000};
-    static const uint64_t far_ns[] = {20000, 200000, 2000000, 20000000};
+    struct sim__network *network = sim__network(world);
     struct sim__link *link = sim__allocate(world, sizeof(*link));
     link->world = world;
+    link->next = network->links;
+    network->links = link;
     link->kind = kind;
     link->owners[0] = from;
     link->hosts[0] = from->host;
     link->hosts[1] = to;
-    if (kind == MYC_ADDRESS_TCP) {
-        uint64_t drawn = sim__choose(world, "link.latency", 4);
-        link->latency_ns = from->host == to ? near_ns[drawn] : far_ns[drawn];
+    if (kind == MYC_ADDRESS_TCP && to != NULL) {
+        link->routes[0] = sim__route_find(world, from->host, to);
+        link->routes[1] = sim__route_find(world, to, from->host);
     }
     for (uint32_t side = 0; side < 2; side++) {
         struct sim__pipe *pipe = &link->pipes[side];
         pipe->link = link;
         pipe->side = side;
-        pipe->send_max = sim__buffer_bytes(world, "link.send");
-        if (kind == MYC_ADDRESS_TCP) {
-            pipe->receive_max = sim__buffer_bytes(world, "link.receive");
-        }
+        sim__pipe_draw(pipe);
     }
     return link;
 }
@@ -163,11 +214,17 @@ static void sim__mark_drop_first(struct myc_sim *world, struct sim__pipe *pipe)
 /* Nobody reads or writes the link any more. */
 static void sim__link_free(struct myc_sim *world, struct sim__link *link)
 {
+    struct sim__link **before = &sim__network(world)->links;
+    while (*before != link) {
+        before = &(*before)->next;
+    }
+    *before = link->next;
     sim__cancel(world, link->connecting);
     for (uint32_t side = 0; side < 2; side++) {
         struct sim__pipe *pipe = &link->pipes[side];
         sim__cancel(world, pipe->arrival);
         sim__cancel(world, pipe->reset);
+        sim__cancel(world, pipe->retry);
         while (pipe->marks != NULL) {
             sim__mark_drop_first(world, pipe);
         }
@@ -189,7 +246,7 @@ static void sim__end_changed(struct sim__link *link, uint32_t side)
 static uint64_t sim__pipe_room(const struct sim__pipe *pipe)
 {
     bool is_tcp = pipe->link->kind == MYC_ADDRESS_TCP;
-    uint64_t used = pipe->written - (is_tcp ? pipe->delivered : pipe->read);
+    uint64_t used = pipe->written - (is_tcp ? pipe->acknowledged : pipe->read);
     return used < pipe->send_max ? pipe->send_max - used : 0;
 }
 
@@ -236,44 +293,110 @@ static void sim__pipe_copy_in(struct sim__pipe *pipe, const char *from, size_t s
     pipe->written += size;
 }
 
+// ---- Cuts and retries ----
+
+/* The cut that stops what the writer of the pipe sends; of the other pipe: acknowledgements. */
+static const struct sim__cut *sim__pipe_cut(const struct sim__pipe *pipe)
+{
+    const struct sim__route *route = pipe->link->routes[pipe->side];
+    return route != NULL ? sim__cut_find(pipe->link->world, route->from, route->to) : NULL;
+}
+
+static void sim__cut_felt(struct myc_sim *world, const struct sim__cut *cut)
+{
+    if (cut->fault != SIM__CUT_BY_DIRECTOR) {
+        sim__fault_effect(world, (enum myc_sim_fault)cut->fault);
+    }
+}
+
+static void sim__pipe_retries(struct myc_sim *world, void *context);
+
+/* Something of the pipe was stopped, by a cut or NULL: the writer will send it again. */
+static void sim__pipe_stalls(struct sim__pipe *pipe, const struct sim__cut *cut)
+{
+    struct myc_sim *world = pipe->link->world;
+    if (!pipe->has_retry) {
+        uint64_t wait = sim__retry_first_ns << (pipe->retry_count < 10 ? pipe->retry_count : 10);
+        wait = wait < sim__retry_longest_ns ? wait : sim__retry_longest_ns;
+        pipe->has_retry = true;
+        pipe->retry = sim__after(world, wait, sim__pipe_retries, pipe);
+        if (cut != NULL) {
+            sim__cut_felt(world, cut);
+        }
+    }
+}
+
+/* The writer learns how much arrived, if acknowledgements get through. */
+static void sim__pipe_acknowledge(struct sim__pipe *pipe)
+{
+    const struct sim__cut *cut = sim__pipe_cut(&pipe->link->pipes[1 - pipe->side]);
+    if (pipe->acknowledged == pipe->delivered) {
+        return;
+    }
+    if (cut != NULL) {
+        sim__pipe_stalls(pipe, cut);
+        return;
+    }
+    pipe->acknowledged = pipe->delivered;
+    pipe->retry_count = 0;
+}
+
 // ---- Breaks ----
 
 /* What is under way never arrives. */
 static void sim__pipe_lose(struct sim__pipe *pipe)
 {
     sim__cancel(pipe->link->world, pipe->arrival);
+    sim__cancel(pipe->link->world, pipe->retry);
     pipe->has_arrival = false;
+    pipe->has_retry = false;
+    pipe->is_lost_once = false;
     pipe->packet_count = 0;
     pipe->written = pipe->delivered;
+    pipe->acknowledged = pipe->delivered;
+}
+
+/* An end breaks; its peer is not told. */
+static void sim__stream_give_up(struct sim__stream *stream, enum myc_status error)
+{
+    struct myc_sim *world = stream->link->world;
+    sim__note(world, SIM__NOTE_RESET, stream->object.id, error);
+    stream->state = SIM__BROKEN;
+    stream->error = error;
+    sim__pipe_lose(&stream->link->pipes[stream->side]);
+    sim__object_changed(world, &stream->object);
 }
 
 /* An end learns that its connection broke; of what it did not read yet a part may be lost. */
 static void sim__stream_break(struct sim__stream *stream, enum myc_status error)
 {
     struct sim__link *link = stream->link;
-    struct myc_sim *world = link->world;
     struct sim__pipe *in = &link->pipes[1 - stream->side];
     if (stream->state == SIM__BROKEN || stream->state == SIM__FAILED) {
         return;
     }
-    sim__note(world, SIM__NOTE_RESET, stream->object.id, error);
-    stream->state = SIM__BROKEN;
-    stream->error = error;
     sim__pipe_lose(in);
-    sim__pipe_lose(&link->pipes[stream->side]);
-    uint64_t lost = sim__choose(world, "reset.lost", in->delivered - in->read + 1);
+    uint64_t lost = sim__choose(link->world, "reset.lost", in->delivered - in->read + 1);
     in->delivered -= lost;
     in->written = in->delivered;
-    sim__object_changed(world, &stream->object);
+    in->acknowledged = in->delivered;
+    sim__stream_give_up(stream, error);
 }
 
 static void sim__reset_arrives(struct myc_sim *world, void *context)
 {
     struct sim__pipe *pipe = context;
     struct sim__stream *reader = pipe->link->ends[1 - pipe->side];
-    (void)world;
+    const struct sim__cut *cut = sim__pipe_cut(pipe);
+    pipe->is_reset_held = cut != NULL && cut->kind == MYC_SIM_CUT_HOLD;
+    if (cut != NULL) {
+        sim__cut_felt(world, cut);
+    }
+    if (pipe->is_reset_held) {
+        return;
+    }
     pipe->has_reset = false;
-    if (reader != NULL) {
+    if (reader != NULL && cut == NULL) {
         sim__stream_break(reader, MYC_RESET);
     }
 }
@@ -285,7 +408,8 @@ static void sim__pipe_reset(struct sim__pipe *pipe)
     if (pipe->has_reset) {
         return;
     }
-    uint64_t due = sim__now(world) + pipe->link->latency_ns;
+    const struct sim__route *route = pipe->link->routes[pipe->side];
+    uint64_t due = sim__now(world) + (route != NULL ? route->latency_ns : 0);
     due = due > pipe->last_due_ns ? due : pipe->last_due_ns;
     pipe->has_reset = true;
     pipe->reset = sim__after(world, due - sim__now(world), sim__reset_arrives, pipe);
@@ -320,25 +444,53 @@ static bool sim__packet_take(struct sim__pipe *pipe, const struct sim__packet *p
 
 static void sim__pipe_arrives(struct myc_sim *world, void *context);
 
-/* Delivers what is due and fits, and plans the next arrival. */
+/* Whether the first packet, which is due, gets through. */
+static bool sim__pipe_passes(struct sim__pipe *pipe)
+{
+    const struct sim__link *link = pipe->link;
+    const struct sim__cut *cut = sim__pipe_cut(pipe);
+    bool is_down = link->has_vanished[1 - pipe->side]
+                   && sim__host_is_down(link->world, link->hosts[1 - pipe->side]);
+    if (cut == NULL && !is_down) {
+        return !pipe->is_lost_once;
+    }
+    pipe->is_lost_once = pipe->is_lost_once || is_down || cut->kind == MYC_SIM_CUT_DROP;
+    sim__pipe_stalls(pipe, cut);
+    return false;
+}
+
+/* Bytes for an end that is gone: its kernel answers with a break. */
+static void sim__pipe_bounces(struct sim__pipe *pipe)
+{
+    sim__pipe_lose(pipe);
+    sim__pipe_reset(&pipe->link->pipes[1 - pipe->side]);
+}
+
+/* Whether an end is there that takes bytes in. */
+static bool sim__pipe_has_reader(const struct sim__pipe *pipe)
+{
+    const struct sim__stream *reader = pipe->link->ends[1 - pipe->side];
+    return reader != NULL && reader->state != SIM__BROKEN && reader->state != SIM__FAILED
+           && !pipe->link->has_vanished[1 - pipe->side];
+}
+
+/* Delivers what is due, fits and gets through, and plans the next arrival. */
 static void sim__pipe_deliver(struct sim__pipe *pipe)
 {
     struct myc_sim *world = pipe->link->world;
-    const struct sim__stream *reader = pipe->link->ends[1 - pipe->side];
-    bool has_reader = reader != NULL && reader->state != SIM__BROKEN;
+    bool has_reader = sim__pipe_has_reader(pipe);
     uint64_t now = sim__now(world);
     uint64_t before = pipe->delivered;
     uint32_t done = 0;
     bool is_stalled = false;
     while (done < pipe->packet_count && pipe->packets[done].due_ns <= now) {
         const struct sim__packet *packet = &pipe->packets[done];
-        if (!has_reader && packet->end > pipe->delivered) {
-            // Bytes for an end that is closed: it answers with a break.
-            sim__pipe_lose(pipe);
-            sim__pipe_reset(&pipe->link->pipes[1 - pipe->side]);
+        is_stalled = !sim__pipe_passes(pipe);
+        if (!is_stalled && !has_reader && packet->end > pipe->delivered) {
+            sim__pipe_bounces(pipe);
             return;
         }
-        is_stalled = !sim__packet_take(pipe, packet);
+        is_stalled = is_stalled || !sim__packet_take(pipe, packet);
         if (is_stalled) {
             break;
         }
@@ -349,6 +501,7 @@ static void sim__pipe_deliver(struct sim__pipe *pipe)
         pipe->has_arrival = true;
         pipe->arrival = sim__after(world, pipe->packets[0].due_ns - now, sim__pipe_arrives, pipe);
     }
+    sim__pipe_acknowledge(pipe);
     if (done > 0 || pipe->delivered > before) {
         sim__note(world, SIM__NOTE_DELIVER, pipe->delivered - before, pipe->side);
         sim__end_changed(pipe->link, 1 - pipe->side);
@@ -364,21 +517,71 @@ static void sim__pipe_arrives(struct myc_sim *world, void *context)
     sim__pipe_deliver(pipe);
 }
 
+/* The writer sends again; when it has done so too often, its end breaks. */
+static void sim__pipe_retries(struct myc_sim *world, void *context)
+{
+    struct sim__pipe *pipe = context;
+    struct sim__stream *writer = pipe->link->ends[pipe->side];
+    uint64_t room = sim__pipe_room(pipe);
+    pipe->has_retry = false;
+    pipe->is_lost_once = false;
+    if (++pipe->retry_count > pipe->retries_max) {
+        if (pipe->is_quitting) {
+            sim__fault_effect(world, MYC_SIM_FAULT_STREAM_TIMEOUT);
+        }
+        sim__pipe_lose(pipe);
+        if (writer != NULL && writer->state == SIM__CONNECTED) {
+            sim__stream_give_up(writer, MYC_RESET); // as the kernel's ETIMEDOUT is told
+        }
+        return;
+    }
+    sim__pipe_deliver(pipe); // stalls again, or gets through
+    if (!pipe->has_retry) {
+        pipe->retry_count = 0;
+    }
+    if (sim__pipe_room(pipe) > room) {
+        sim__end_changed(pipe->link, pipe->side);
+    }
+}
+
+/* A cut began or ended: what waits may move, and what cannot will be sent again. */
+static void sim__network_changed(struct myc_sim *world)
+{
+    for (struct sim__link *it = sim__network(world)->links; it != NULL; it = it->next) {
+        for (uint32_t side = 0; side < 2 && it->routes[side] != NULL; side++) {
+            struct sim__pipe *pipe = &it->pipes[side];
+            uint64_t room = sim__pipe_room(pipe);
+            if (pipe->is_reset_held && sim__pipe_cut(pipe) == NULL) {
+                sim__reset_arrives(world, pipe);
+            }
+            if (!pipe->has_arrival) {
+                sim__pipe_deliver(pipe);
+            }
+            if (sim__pipe_room(pipe) > room) {
+                sim__end_changed(it, side);
+            }
+        }
+    }
+}
+
 // ---- Departure ----
 
-/* Extra time on the way: congestion, a lost segment sent again, a link that is down for a while. */
+/* Extra time on the way: congestion, a lost segment sent again. */
 static uint64_t sim__pipe_delay(struct sim__pipe *pipe)
 {
     struct myc_sim *world = pipe->link->world;
+    struct sim__route *route = pipe->link->routes[pipe->side];
     uint64_t delay = 0;
+    sim__route_offer(world, route->from, route->to);
     if (sim__fault(world, MYC_SIM_FAULT_LATENCY)) {
-        delay += sim__range(world, "packet.delay", 1000, 50000000);
+        uint64_t mean = route->jitter_mean_ns / 10000;
+        delay += mean == 0 ? sim__range(world, "packet.delay", 1000, 50000000)
+                           : sim__geometric(world, "packet.jitter", mean, 5000) * 10000;
         sim__fault_effect(world, MYC_SIM_FAULT_LATENCY);
     }
-    if (pipe->link->hosts[0] != pipe->link->hosts[1]
-        && sim__fault(world, MYC_SIM_FAULT_PARTITION)) {
-        delay += sim__range(world, "partition.time", 10000000, UINT64_C(5000000000));
-        sim__fault_effect(world, MYC_SIM_FAULT_PARTITION);
+    if (sim__fault(world, MYC_SIM_FAULT_LATENCY_TAIL)) {
+        delay += sim__range(world, "packet.tail", 100000000, UINT64_C(10000000000));
+        sim__fault_effect(world, MYC_SIM_FAULT_LATENCY_TAIL);
     }
     return delay;
 }
@@ -386,7 +589,10 @@ static uint64_t sim__pipe_delay(struct sim__pipe *pipe)
 static void sim__packet_add(struct sim__pipe *pipe, uint64_t end, bool is_final, uint64_t delay)
 {
     struct myc_sim *world = pipe->link->world;
-    uint64_t due = sim__now(world) + pipe->link->latency_ns + delay;
+    struct sim__route *route = pipe->link->routes[pipe->side];
+    uint64_t previous =
+        pipe->packet_count > 0 ? pipe->packets[pipe->packet_count - 1].end : pipe->delivered;
+    uint64_t due = sim__route_send(world, route, end - previous) + route->latency_ns + delay;
     due = due > pipe->last_due_ns ? due : pipe->last_due_ns;
     pipe->last_due_ns = due;
     if (pipe->packet_count == pipe->packet_capacity) {
@@ -473,6 +679,17 @@ static uint32_t sim__stream_ready(struct myc_sim *world, struct sim__object *obj
     return events;
 }
 
+/*
+ * Whether a connect that its caller gave up goes on: the kernel had all but done it, so the other
+ * end comes to accept a connection that is over.
+ */
+static bool sim__link_is_orphan(struct sim__link *link, const struct sim__stream *stream)
+{
+    return stream->state == SIM__CONNECTING && link->hosts[1] != NULL
+           && !link->has_vanished[stream->side]
+           && sim__choose(link->world, "connect.orphan", 2) == 1;
+}
+
 /* The last descriptor of an end went. */
 static void sim__stream_release(struct myc_sim *world, struct sim__object *object)
 {
@@ -481,11 +698,15 @@ static void sim__stream_release(struct myc_sim *world, struct sim__object *objec
     struct sim__pipe *in = &link->pipes[1 - stream->side];
     struct sim__pipe *out = &link->pipes[stream->side];
     struct sim__stream *peer = link->ends[1 - stream->side];
-    bool is_abrupt = in->delivered > in->read || !stream->is_accepted;
+    bool is_abrupt =
+        in->delivered > in->read || !stream->is_accepted || stream->state == SIM__CONNECTING;
     link->ends[stream->side] = NULL;
-    if (peer == NULL) {
+    if (peer == NULL && !sim__link_is_orphan(link, stream)) {
         sim__link_free(world, link);
-    } else if (stream->state == SIM__BROKEN) {
+    } else if (peer == NULL || link->has_vanished[stream->side]) {
+        // Nobody hears of it: the connect is still under way, or the host is gone.
+        sim__pipe_lose(out);
+    } else if (stream->state == SIM__BROKEN || stream->state == SIM__FAILED) {
         // The peer knows, or will be told by what is under way.
     } else if (link->kind == MYC_ADDRESS_UNIX) {
         while (in->marks != NULL) {
@@ -514,101 +735,24 @@ static const struct sim__object_ops sim__stream_object_ops = {
     .ready = sim__stream_ready,
 };
 
-// ---- Addresses ----
+// ---- Hosts that vanish ----
 
-static enum myc_status sim__address_fail(
-    struct myc_diagnostic *diagnostic,
-    enum myc_status status,
-    const char *doing,
-    const struct myc_address *address)
+/* Streams of a host that lost its power fall silent; what others send there bounces once it is
+ * back. */
+void sim__network_host_lost(struct myc_sim *world, struct sim__host *host)
 {
-    if (diagnostic == NULL) {
-        return status;
-    }
-    if (memchr(address->text, '\0', sizeof(address->text)) == NULL) {
-        return myc_diagnostic_set(diagnostic, status, 0, "an address must end with a zero byte");
-    }
-    (void)myc_diagnostic_set(diagnostic, status, 0, doing);
-    myc_diagnostic_append(diagnostic, " '");
-    myc_diagnostic_append(diagnostic, address->text);
-    if (address->kind == MYC_ADDRESS_TCP) {
-        myc_diagnostic_append(diagnostic, ":");
-        myc_diagnostic_append_u64(diagnostic, address->port);
-    }
-    myc_diagnostic_append(diagnostic, "': ");
-    myc_diagnostic_append(diagnostic, myc_status_sentence(status));
-    return status;
-}
-
-/* Whether a kind, a terminated text and something in it are there. */
-static bool sim__address_is_whole(const struct myc_address *address)
-{
-    return (address->kind == MYC_ADDRESS_UNIX || address->kind == MYC_ADDRESS_TCP)
-           && memchr(address->text, '\0', sizeof(address->text)) != NULL
-           && address->text[0] != '\0';
-}
-
-/* Four numbers below 256, into one. */
-static bool sim__ipv4_parse(const char *text, uint32_t *out_number)
-{
-    uint32_t number = 0;
-    for (int part = 0; part < 4; part++) {
-        uint32_t value = 0;
-        size_t digits = strspn(text, "0123456789");
-        if (digits == 0 || digits > 3) {
-            return false;
-        }
-        for (; digits > 0; digits--) {
-            value = value * 10 + (uint32_t)(*text++ - '0');
-        }
-        if (value > 255 || *text++ != (part < 3 ? '.' : '\0')) {
-            return false;
-        }
-        number = number << 8 | value;
-    }
-    *out_number = number;
-    return true;
-}
-
-/* How the text of a TCP address names a host of this world. */
-struct sim__target {
-    struct sim__host *host; /* NULL: nobody has that address */
-    bool is_loopback;
-    bool is_any;
-};
-
-/*
- * A host answers to 127.0.0.1 and ::1 for its own processes, to 10.0.0.<its number>, and to
- * its name; so a host called "192.168.0.7" has that address. False: no numeric address at all.
- */
-static bool sim__address_resolve(
-    struct sim__process *process, const struct myc_address *address, struct sim__target *out_target)
-{
-    uint32_t number = 0;
-    *out_target = (struct sim__target){.host = NULL};
-    for (struct sim__host *it = process->world->hosts; it != NULL; it = it->next) {
-        if (strcmp(it->name, address->text) == 0) {
-            out_target->host = it;
-            return true;
+    for (struct sim__link *it = sim__network(world)->links; it != NULL; it = it->next) {
+        for (uint32_t side = 0; it->kind == MYC_ADDRESS_TCP && side < 2; side++) {
+            if (it->hosts[side] == host && it->routes[side] != NULL) {
+                it->has_vanished[side] = true;
+                sim__pipe_lose(&it->pipes[side]);
+                sim__cancel(world, it->pipes[side].reset);
+                it->pipes[side].has_reset = false;
+            }
         }
     }
-    bool is_v4 = sim__ipv4_parse(address->text, &number);
-    if (strcmp(address->text, "::1") == 0 || (is_v4 && number >> 24 == 127)) {
-        *out_target = (struct sim__target){.host = process->host, .is_loopback = true};
-        return true;
-    }
-    if (strcmp(address->text, "::") == 0 || (is_v4 && number == 0)) {
-        *out_target = (struct sim__target){.host = process->host, .is_any = true};
-        return true;
-    }
-    for (struct sim__host *it = process->world->hosts; is_v4 && it != NULL; it = it->next) {
-        // Host 1 is the director's.
-        out_target->host = number == (UINT32_C(10) << 24) + it->id - 1 ? it : out_target->host;
-    }
-    size_t len = strlen(address->text);
-    bool is_v6 = strchr(address->text, ':') != NULL
-                 && strspn(address->text, "0123456789abcdefABCDEF:.") == len;
-    return is_v4 || is_v6;
+    host->extra[SIM__EXTRA_STREAM] = sim__network(world);
+    sim__network_changed(world);
 }
 
 #endif

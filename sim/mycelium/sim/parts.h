@@ -9,6 +9,7 @@
 #include <mycelium/sim/file.h>
 #include <mycelium/sim/kernel.h>
 #include <mycelium/sim/local.h>
+#include <mycelium/sim/partition.h>
 #include <mycelium/sim/poller.h>
 #include <mycelium/sim/process.h>
 #include <mycelium/sim/shm.h>

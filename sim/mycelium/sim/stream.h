@@ -12,10 +12,11 @@
 
 #include <mycelium/sim/listener.h>
 
-enum { SIM__CONNECT_ATTEMPTS = 6 };
+/* Linux repeats a request 6 times, first after 1 s and then twice as long each time: 127 s. */
+enum { SIM__CONNECT_RETRIES = 6 };
 
 static const uint64_t sim__connect_again_ns = 1000000000;
-static const uint64_t sim__connect_silence_ns = 10000000000;
+static const uint64_t sim__connect_silence_ns = UINT64_C(127000000000);
 
 static struct sim__process *sim__stream_process(struct myc_stream *seam)
 {
@@ -31,47 +32,136 @@ static struct sim__stream *sim__stream_find(struct myc_stream *seam, struct myc_
 
 // ---- Connecting ----
 
-/* The answer reached who connects. */
-static void sim__connect_ends(struct myc_sim *world, void *context)
+/* Who connects asks once more, or gives up: then the attempt timed out. */
+static bool sim__connect_again(struct sim__link *link, sim__event_fn *fn)
 {
-    struct sim__link *link = context;
+    if (link->connect_attempts >= SIM__CONNECT_RETRIES) {
+        return false;
+    }
+    uint64_t wait = sim__connect_again_ns << link->connect_attempts++;
+    link->connecting = sim__after(link->world, wait, fn, link);
+    return true;
+}
+
+static void sim__connect_told(struct sim__link *link, enum myc_status status)
+{
     struct sim__stream *stream = link->ends[0];
-    link->connecting = (struct sim__event_id){0};
     if (stream == NULL || stream->state != SIM__CONNECTING) {
         return;
     }
-    bool is_connected = link->connect_status == MYC_OK;
-    stream->state = is_connected ? SIM__CONNECTED : SIM__FAILED;
-    stream->error = link->connect_status;
-    sim__note(world, SIM__NOTE_CONNECT, stream->object.id, link->connect_status);
-    sim__object_changed(world, &stream->object);
+    stream->state = status == MYC_OK ? SIM__CONNECTED : SIM__FAILED;
+    stream->error = status;
+    if (link->is_late) {
+        link->is_late = false;
+        sim__fault_effect(link->world, MYC_SIM_FAULT_CONNECT_LATE);
+    }
+    sim__note(link->world, SIM__NOTE_CONNECT, stream->object.id, status);
+    sim__object_changed(link->world, &stream->object);
 }
 
-/* The request reached the other host. */
-static void sim__connect_arrives(struct myc_sim *world, void *context)
+static void sim__connect_arrives(struct myc_sim *world, void *context);
+
+/* The answer reached who connects, unless something stops it. */
+static void sim__connect_ends(struct myc_sim *world, void *context)
 {
     struct sim__link *link = context;
+    const struct sim__cut *cut = link->routes[1] != NULL ? sim__pipe_cut(&link->pipes[1]) : NULL;
+    link->connecting = (struct sim__event_id){0};
+    if (cut != NULL) {
+        bool is_answered = link->connect_status == MYC_OK;
+        sim__cut_felt(world, cut);
+        if (!sim__connect_again(link, is_answered ? sim__connect_ends : sim__connect_arrives)) {
+            sim__connect_told(link, MYC_TIMEOUT);
+        }
+        return;
+    }
+    sim__connect_told(link, link->connect_status);
+}
+
+/* Whether a request finds a full queue: it is then not answered. */
+static bool sim__backlog_is_full(struct myc_sim *world, const struct sim__listener *listener)
+{
+    if (listener->waiting >= listener->backlog) {
+        return true;
+    }
+    bool is_full = sim__fault(world, MYC_SIM_FAULT_BACKLOG_FULL);
+    if (is_full) {
+        sim__fault_effect(world, MYC_SIM_FAULT_BACKLOG_FULL);
+    }
+    return is_full;
+}
+
+/* The request is at the other host. */
+static enum myc_status sim__connect_meets(struct sim__link *link)
+{
+    struct myc_sim *world = link->world;
     bool is_inside = link->hosts[0] == link->hosts[1];
     struct sim__listener *listener =
         sim__listener_find_port(world, link->hosts[1], link->port, is_inside);
-    bool is_refused = listener != NULL && sim__fault(world, MYC_SIM_FAULT_CONNECT_REFUSED);
-    if (is_refused) {
+    if (listener == NULL) {
+        return MYC_REFUSED;
+    }
+    if (sim__fault(world, MYC_SIM_FAULT_CONNECT_REFUSED)) {
         sim__fault_effect(world, MYC_SIM_FAULT_CONNECT_REFUSED);
+        return MYC_REFUSED;
     }
-    if (listener == NULL || is_refused) {
-        link->connect_status = MYC_REFUSED;
-    } else if (listener->waiting >= listener->backlog) {
-        // A full queue does not answer; the request is repeated for a while.
-        if (++link->connect_attempts < SIM__CONNECT_ATTEMPTS) {
-            link->connecting = sim__after(world, sim__connect_again_ns, sim__connect_arrives, link);
-            return;
-        }
-        link->connect_status = MYC_TIMEOUT;
-    } else {
-        link->connect_status = MYC_OK;
-        sim__listener_offer(listener, link);
+    if (sim__backlog_is_full(world, listener)) {
+        return MYC_AGAIN;
     }
-    link->connecting = sim__after(world, link->latency_ns, sim__connect_ends, link);
+    sim__listener_offer(listener, link);
+    return MYC_OK;
+}
+
+/* The request reached the other host, unless something stops it. */
+static void sim__connect_arrives(struct myc_sim *world, void *context)
+{
+    struct sim__link *link = context;
+    const struct sim__cut *cut = sim__pipe_cut(&link->pipes[0]);
+    bool is_orphan = link->ends[0] == NULL;
+    bool is_stopped = cut != NULL || sim__host_is_down(world, link->hosts[1]);
+    if (cut != NULL) {
+        sim__cut_felt(world, cut);
+    }
+    link->connecting = (struct sim__event_id){0};
+    link->connect_status = is_stopped ? MYC_AGAIN : sim__connect_meets(link);
+    if (is_orphan && link->connect_status == MYC_OK) {
+        sim__pipe_finish(&link->pipes[0]);
+    } else if (is_orphan) {
+        sim__link_free(world, link);
+    } else if (link->connect_status != MYC_AGAIN) {
+        link->connecting = sim__after(world, link->routes[1]->latency_ns, sim__connect_ends, link);
+    } else if (!sim__connect_again(link, sim__connect_arrives)) {
+        sim__connect_told(link, MYC_TIMEOUT);
+    }
+}
+
+/* The request to nobody, or one that is never answered, times out. */
+static void sim__connect_expires(struct myc_sim *world, void *context)
+{
+    struct sim__link *link = context;
+    link->connecting = (struct sim__event_id){0};
+    if (link->ends[0] == NULL) {
+        sim__link_free(world, link);
+        return;
+    }
+    sim__connect_told(link, MYC_TIMEOUT);
+}
+
+/* How long the request is under way. */
+static uint64_t sim__connect_delay(struct sim__link *link)
+{
+    struct myc_sim *world = link->world;
+    uint64_t delay = link->routes[0]->latency_ns;
+    sim__route_offer(world, link->hosts[0], link->hosts[1]);
+    if (sim__fault(world, MYC_SIM_FAULT_CONNECT_DELAY)) {
+        delay += sim__range(world, "connect.delay", 100000, UINT64_C(3000000000));
+        sim__fault_effect(world, MYC_SIM_FAULT_CONNECT_DELAY);
+    }
+    if (sim__fault(world, MYC_SIM_FAULT_CONNECT_LATE)) {
+        link->is_late = true;
+        delay += sim__range(world, "connect.late", UINT64_C(3000000000), UINT64_C(120000000000));
+    }
+    return delay;
 }
 
 static enum myc_status sim__connect_tcp(
@@ -88,16 +178,14 @@ static enum myc_status sim__connect_tcp(
     struct sim__stream *stream = sim__stream_create(link, 0, &sim__stream_object_ops);
     stream->state = SIM__CONNECTING;
     link->port = address->port;
-    if (target.host == NULL) {
-        link->connect_status = MYC_TIMEOUT;
-        link->connecting = sim__after(world, sim__connect_silence_ns, sim__connect_ends, link);
+    bool is_unanswered = target.host != NULL && sim__fault(world, MYC_SIM_FAULT_CONNECT_TIMEOUT);
+    if (is_unanswered) {
+        sim__fault_effect(world, MYC_SIM_FAULT_CONNECT_TIMEOUT);
+    }
+    if (target.host == NULL || is_unanswered) {
+        link->connecting = sim__after(world, sim__connect_silence_ns, sim__connect_expires, link);
     } else {
-        uint64_t delay = link->latency_ns;
-        if (sim__fault(world, MYC_SIM_FAULT_CONNECT_DELAY)) {
-            delay += sim__range(world, "connect.delay", 100000, UINT64_C(3000000000));
-            sim__fault_effect(world, MYC_SIM_FAULT_CONNECT_DELAY);
-        }
-        link->connecting = sim__after(world, delay, sim__connect_arrives, link);
+        link->connecting = sim__after(world, sim__connect_delay(link), sim__connect_arrives, link);
     }
     *out_stream = stream;
     return MYC_OK;
@@ -121,7 +209,7 @@ static enum myc_status sim__connect_unix(
         sim__fault_effect(world, MYC_SIM_FAULT_CONNECT_REFUSED);
         return MYC_REFUSED;
     }
-    if (listener->waiting >= listener->backlog) {
+    if (sim__backlog_is_full(world, listener)) {
         return MYC_AGAIN;
     }
     struct sim__link *link = sim__link_create(world, MYC_ADDRESS_UNIX, process, process->host);
@@ -215,7 +303,9 @@ static size_t sim__stream_read_size(struct sim__stream *stream, size_t room)
     }
     size = size < room ? size : room;
     if (size > 1 && sim__fault(world, MYC_SIM_FAULT_SHORT_READ)) {
-        size = sim__range(world, "read.size", 1, size - 1);
+        // Anywhere, after one byte, or inside the header of a frame.
+        uint64_t most[] = {size - 1, 1, size - 1 < 15 ? size - 1 : 15};
+        size = sim__range(world, "read.size", 1, most[sim__choose(world, "read.cut", 3)]);
         sim__fault_effect(world, MYC_SIM_FAULT_SHORT_READ);
     }
     return (size_t)size;
@@ -357,6 +447,10 @@ static enum myc_status sim__stream_write(
         return MYC_AGAIN;
     }
     uint64_t room = sim__pipe_room(out);
+    if (size > room && out->has_buffer_fault) {
+        out->has_buffer_fault = false;
+        sim__fault_effect(world, out->buffer_fault);
+    }
     size = size < room ? size : room;
     if (size > 1 && sim__fault(world, MYC_SIM_FAULT_SHORT_WRITE)) {
         size = sim__range(world, "write.size", 1, size - 1);
