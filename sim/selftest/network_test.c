@@ -221,6 +221,8 @@ static void direct_breaking_flow(struct myc_sim *sim)
 {
     struct meeting meeting = {.kind = MYC_ADDRESS_TCP};
     myc_sim_allow(sim, MYC_SIM_FAULT_RESET, true);
+    // A held answer would let the break come before the sink knows that it is connected.
+    myc_sim_allow(sim, MYC_SIM_FAULT_CLOG, false);
     run_flow(sim, &meeting);
     bool is_whole = meeting.received == FLOW_BYTES && meeting.reader == MYC_END;
     bool is_told = meeting.reader == MYC_RESET;
