@@ -94,7 +94,8 @@ layers() {
 # Sanitizers, coverage and link-time optimisation leave objects that say nothing about the service.
 is_instrumented() {
     symbols "$1"
-    if grep -q '^__gnu_lto_slim ' "$scratch/nm"; then
+    "$objdump" -t "$1" >"$scratch/table" 2>&1 || fail "objdump cannot read it: $1"
+    if grep -q '__gnu_lto_slim$' "$scratch/table"; then
         fail "$1 is compiled with -flto, which hides what it needs; compile it without"
     fi
     if grep -q -E '^(__(asan|tsan|msan|ubsan|sanitizer|gcov|llvm_prf)_|_*llvm_gcov)' "$scratch/nm"
@@ -148,7 +149,7 @@ check_service() {
     writable_in "$2" >"$scratch/found" || exit 2
     while read -r section symbol; do
         # Compilers number what is local to a function.
-        printf '%s\n' "$symbol" "${symbol%.[0-9]*}" | grep -q -x -E "$granted" && continue
+        printf '%s\n' "$symbol" "${symbol%.[0-9]*}" | grep -q -x -E -e "$granted" && continue
         report "$2" "'$symbol' is writable in $section" \
             "keep it in the service's state, see state_bytes and myc_context_state()"
     done <"$scratch/found"
@@ -173,8 +174,8 @@ service() {
     each_object check_service "$service" "$list"
     [ "$count" -gt 0 ] || fail "mycelium_check_simulable($service): no objects to look at"
     [ "$found" -gt 0 ] || return 0
-    echo "mycelium_check_simulable($service): $found findings; what is harmless in spite of that" \
-        "is named with ALLOW"
+    echo "mycelium_check_simulable($service): findings: $found; ALLOW names what is harmless all" \
+        "the same"
     return 1
 }
 
