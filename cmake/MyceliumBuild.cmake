@@ -151,7 +151,7 @@ function(myc_scenario name)
     cmake_parse_arguments(scenario "SIMCHECK" "SEEDS" "SOURCES;LINK;SCENARIOS" ${ARGN})
     set(tests "")
     if(MYC_BUILD_TESTS AND scenario_SCENARIOS)
-        set(tests SCENARIOS ${scenario_SCENARIOS} SEEDS ${scenario_SEEDS}
+        set(tests GATE SCENARIOS ${scenario_SCENARIOS} SEEDS ${scenario_SEEDS}
             SEEDS_FILE "${PROJECT_SOURCE_DIR}/sim/scenarios/seeds.txt")
     endif()
     set(target sim_${name})
