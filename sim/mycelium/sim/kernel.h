@@ -541,7 +541,8 @@ struct myc_sim {
     uint64_t *checkpoints;
     size_t checkpoint_count;
     size_t checkpoint_capacity;
-    uint64_t *mark_passed; /* by place; the result's */
+    volatile uint32_t watch_ticks; /* of the timer that ends runs without end */
+    uint64_t *mark_passed;         /* by place; the result's */
     uint64_t *mark_held;
     bool has_buggify; /* the run forces rare paths */
     uint8_t buggify[MYC_SIM_MARKS_MAX];

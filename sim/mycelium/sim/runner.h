@@ -8,8 +8,10 @@
 #include <mycelium/sim/runner_arguments.h>
 #include <mycelium/sim/runner_crash.h>
 #include <mycelium/sim/runner_gate.h>
+#include <mycelium/sim/runner_jobs.h>
 #include <mycelium/sim/runner_print.h>
 #include <mycelium/sim/runner_state.h>
+#include <mycelium/sim/runner_watch.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -259,6 +261,12 @@ static int sim__runner_campaign(struct sim__runner *runner)
     int exit_code = SIM__EXIT_OK;
     double began = sim__real_seconds();
     bool is_good = runner->seeds_path == NULL || sim__runner_seeds_file(runner, &exit_code);
+    if (is_good && runner->job_count > 0) {
+        sim__watch_stop();
+        exit_code = sim__runner_jobs(runner);
+        runner->seconds = sim__real_seconds() - began;
+        return exit_code;
+    }
     for (uint64_t seed = runner->seed_first; is_good; seed++) {
         is_good = runner->sweep.is_wanted ? sim__runner_sweep(runner, seed, &exit_code)
                                           : sim__runner_run(runner, seed, &exit_code);
@@ -366,6 +374,7 @@ int myc_sim_main(
         .seed_first = 1,
         .seed_last = 1,
         .shrink_runs_max = 2000,
+        .run_seconds_max = 120,
     };
     if (!sim__parse_arguments(&runner, argc, argv)) {
         return SIM__EXIT_USAGE;
@@ -378,7 +387,9 @@ int myc_sim_main(
     runner.total = sim__must(calloc(1, sizeof(*runner.total)));
     runner.result = sim__must(calloc(1, sizeof(*runner.result)));
     void *crash_stack = sim__crash_install();
+    sim__watch_start(runner.run_seconds_max);
     int exit_code = sim__runner_main(&runner);
+    sim__watch_stop();
     sim__crash_uninstall(crash_stack);
     sim__stack_pool_deinit(&runner.stacks);
     free(runner.tape_text);

@@ -76,6 +76,12 @@ static bool sim__parse_sweep(struct sim__runner *runner, const char *text)
     return *text != '\0';
 }
 
+static bool sim__parse_jobs(struct sim__runner *runner, const char *text)
+{
+    return sim__parse_number(text, text + strlen(text), &runner->job_count)
+           && runner->job_count >= 1 && runner->job_count <= SIM__JOBS_MAX;
+}
+
 static bool sim__parse_memory(struct sim__runner *runner, const char *text)
 {
     bool is_strong = strcmp(text, "strong") == 0;
@@ -108,6 +114,16 @@ static const struct sim__option sim__options[] = {
      "SECONDS",
      SIM__OWN(sim__parse_time),
      "goes on from the first seed until the time is over"},
+    {"--jobs",
+     "1..256",
+     SIM__OWN(sim__parse_jobs),
+     "so many processes share the seeds; the outcome is the\n"
+     "same for any number"},
+    {"--run-seconds",
+     "N",
+     SIM__NUMBER(run_seconds_max),
+     "a run that takes longer, in real time, failed (default 120;\n"
+     "0: no bound)"},
     {"--boring", NULL, SIM__FLAG(is_boring), "one run in which every draw is 0"},
     {"--tape", "FILE", SIM__TEXT(tape_path), "replays a tape"},
     {"--record", "FILE", SIM__TEXT(record_path), "writes the tape of the last run"},
@@ -253,6 +269,13 @@ static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **ar
     if ((runner->tape_path != NULL || runner->is_boring)
         && (runner->has_seeds || runner->seconds_max > 0)) {
         (void)fprintf(stderr, "--tape and --boring are one run: they exclude seeds and --time\n");
+        return false;
+    }
+    if (runner->job_count > 0
+        && (runner->tape_path != NULL || runner->is_boring || runner->sweep.is_wanted
+            || (runner->record_path != NULL && !runner->shrinks))) {
+        (void)fprintf(
+            stderr, "--jobs shares seeds: it excludes --tape, --boring, --record and sweeps\n");
         return false;
     }
     if (runner->sweep.is_wanted) {

@@ -65,10 +65,14 @@ struct sim__runner {
     uint64_t crash_count;      /* runs in which it was killed there */
     char crash_name[64];
     struct sim__sweep sweep;
+    uint64_t job_count;         /* worker processes; 0: this process runs all */
+    uint64_t run_seconds_max;   /* of real time; 0: no bound */
     const char *faults;         /* as given; NULL: all */
     const char *required_marks; /* as given; NULL: none */
     bool has_gate;              /* faults must have been injected and had effects */
 };
+
+enum { SIM__JOBS_MAX = 256 };
 
 enum { SIM__EXIT_OK, SIM__EXIT_FAILURE, SIM__EXIT_USAGE };
 
@@ -102,6 +106,9 @@ bool sim__marks_required_exist(const struct sim__runner *runner);
 
 /** The table of marks, or its part of the JSON object. */
 void sim__marks_print(const struct sim__runner *runner);
+
+/** Runs the campaign's seeds in worker processes. Returns: its exit code. */
+int sim__runner_jobs(struct sim__runner *runner);
 
 /** Writes a text file; says on standard error why it could not. */
 bool sim__write_file(const char *path, const char *text);
