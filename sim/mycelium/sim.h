@@ -130,7 +130,12 @@ struct myc_sim_process {
     X(SHM_NO_MEMORY, "shm-no-memory", OPT_IN, 8)                                                   \
     X(FILE_FULL, "file-full", OPT_IN, 50)                                                          \
     X(FILE_ERROR, "file-error", OPT_IN, 100)                                                       \
-    X(SPAWN_FAIL, "spawn-fail", OPT_IN, 8)
+    X(SPAWN_FAIL, "spawn-fail", OPT_IN, 8)                                                         \
+    X(SYNC_ERROR, "sync-error", OPT_IN, 20)                                                        \
+    X(POWER_LOSS, "power-loss", OPT_IN, 400)                                                       \
+    X(WRITE_LOST, "write-lost", LEGAL, 2)                                                          \
+    X(WRITE_TORN, "write-torn", LEGAL, 2)                                                          \
+    X(NAME_LOST, "name-lost", LEGAL, 2)
 
 enum myc_sim_fault {
 #define MYC_SIM_FAULT_ENUM_(name, text, is_default, rate) MYC_SIM_FAULT_##name,
@@ -371,6 +376,31 @@ void myc_sim_put_directory(struct myc_sim *sim, const char *host, const char *pa
  */
 const void *
 myc_sim_get_file(struct myc_sim *sim, const char *host, const char *path, size_t *out_size);
+
+/** Gives a host's disk room for so many bytes of files in all; 0: no bound, as it begins. */
+void myc_sim_limit_files(struct myc_sim *sim, const char *host, uint64_t bytes_max);
+
+/* ---- The director: hosts ---- */
+
+/**
+ * Takes a host's power away, and it boots again at once, with nothing running.
+ *
+ * Its processes die where they stand, its shared memory is gone, and so is what lay in /run. Files
+ * go back to what had reached the disk: of the changes that nobody synced, each is kept, lost or
+ * torn, as the run draws (faults "write-lost", "write-torn", "name-lost"; where these are off,
+ * everything is kept). The host gets another boot id, and its monotonic clock starts anew. Peers on
+ * other hosts are told nothing. Starting processes again is the director's business.
+ */
+void myc_sim_power_loss(struct myc_sim *sim, const char *host);
+
+/**
+ * Lets the run take the host's power away at drawn moments, at most `losses_max` times in all; see
+ * myc_sim_power_losses(). Moments are points of its processes and, now and then, their waits.
+ */
+void myc_sim_allow_power_loss(struct myc_sim *sim, const char *host, uint32_t losses_max);
+
+/** How often the host lost its power so far. */
+uint32_t myc_sim_power_losses(struct myc_sim *sim, const char *host);
 
 /* ---- The director: time ---- */
 

@@ -208,6 +208,26 @@ static void case_unlinked_file_stays_readable(struct contract_env *env)
     myc_file_close(file, (struct myc_handle){0}); // the empty handle is harmless
 }
 
+// Names are made durable a directory at a time; what is there and no directory is not one.
+static void case_directory_is_synced(struct contract_env *env)
+{
+    struct myc_file *file = env->platform->file;
+    char source[CONTRACT_PATH_BYTES];
+    char target[CONTRACT_PATH_BYTES];
+    char missing[CONTRACT_PATH_BYTES];
+    struct myc_handle handle = {0};
+    CONTRACT_CHECK(env, make_file(env, "new", "spores", source, &handle));
+    CONTRACT_CHECK(env, contract_path(env, "name", target));
+    CONTRACT_CHECK(env, contract_path(env, "missing", missing));
+    CONTRACT_CHECK(env, myc_file_sync(file, handle) == MYC_OK);
+    CONTRACT_CHECK(env, myc_file_rename(file, source, target) == MYC_OK);
+    CONTRACT_CHECK(env, myc_file_sync_directory(file, env->directory) == MYC_OK);
+    CONTRACT_CHECK(env, holds(env, handle, "spores"));
+    CONTRACT_CHECK(env, myc_file_sync_directory(file, missing) == MYC_NOT_FOUND);
+    CONTRACT_CHECK(env, myc_file_sync_directory(file, target) == MYC_NOT_FOUND);
+    myc_file_close(file, handle);
+}
+
 static const struct contract_case cases[] = {
     {"written_bytes_come_back", case_written_bytes_come_back},
     {"offsets_place_bytes", case_offsets_place_bytes},
@@ -219,6 +239,7 @@ static const struct contract_case cases[] = {
     {"reader_cannot_write", case_reader_cannot_write},
     {"rename_replaces", case_rename_replaces},
     {"unlinked_file_stays_readable", case_unlinked_file_stays_readable},
+    {"directory_is_synced", case_directory_is_synced},
 };
 
 CONTRACT_SUITE(contract_file, "file", cases);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * Files of a simulated host: one tree of paths in memory. Part of the implementation unit.
+ * The file seam of a simulated host, over the contents and names of durable.h. Part of the
+ * implementation unit.
  *
- * What is written is visible at once and survives its process. Nothing is lost with a host, so
- * `sync` only counts. Directories are few and explicit, as programs cannot make any: "/", "/tmp",
- * "/run", "/var/tmp", and what the scenario puts there.
+ * What is written is visible at once and survives its process; what survives its host is said in
+ * durable.h. Directories are few and explicit, as programs cannot make any: "/", "/tmp", "/run",
+ * "/var/tmp", and what the scenario puts there.
  */
 #ifndef MYC_SIM_FILE_H
 #define MYC_SIM_FILE_H
@@ -14,29 +15,10 @@
 #include <string.h>
 
 #include <mycelium/interface/file.h>
+#include <mycelium/sim/durable.h>
 #include <mycelium/sim/poller.h>
 
-enum { SIM__PATH_BYTES = 512 };
-
 static const uint64_t sim__file_bytes_max = UINT64_C(1) << 30;
-
-enum sim__inode_kind { SIM__INODE_FILE, SIM__INODE_DIRECTORY, SIM__INODE_SOCKET };
-
-struct sim__inode {
-    uint32_t references; /* of entries, open files and listeners */
-    enum sim__inode_kind kind;
-    struct sim__listener *listener; /* a socket's; NULL when nobody listens any more */
-    bool is_locked;                 /* a lock file's owner lives */
-    char *bytes;
-    uint64_t size;
-    uint64_t capacity;
-};
-
-struct sim__entry {
-    struct sim__entry *next;
-    struct sim__inode *inode;
-    char path[SIM__PATH_BYTES];
-};
 
 struct sim__open_file {
     struct sim__object object;
@@ -79,55 +61,10 @@ static bool sim__path_clean(const char *path, char *out_path)
     return true;
 }
 
-static struct sim__entry *sim__entry_find(const struct sim__host *host, const char *clean)
-{
-    struct sim__entry *entry = host->extra[SIM__EXTRA_FILE];
-    while (entry != NULL && strcmp(entry->path, clean) != 0) {
-        entry = entry->next;
-    }
-    return entry;
-}
-
 static struct sim__entry *sim__path_find(const struct sim__host *host, const char *path)
 {
     char clean[SIM__PATH_BYTES];
     return sim__path_clean(path, clean) ? sim__entry_find(host, clean) : NULL;
-}
-
-static void sim__inode_drop(struct myc_sim *world, struct sim__inode *inode)
-{
-    if (--inode->references == 0) {
-        sim__free(world, inode->bytes);
-        sim__free(world, inode);
-    }
-}
-
-/* Enters a new inode under a clean path that is free. */
-static struct sim__inode *sim__entry_add(
-    struct myc_sim *world, struct sim__host *host, const char *clean, enum sim__inode_kind kind)
-{
-    struct sim__entry *entry = sim__allocate(world, sizeof(*entry));
-    entry->inode = sim__allocate(world, sizeof(*entry->inode));
-    entry->inode->references = 1;
-    entry->inode->kind = kind;
-    memcpy(entry->path, clean, strlen(clean) + 1);
-    entry->next = host->extra[SIM__EXTRA_FILE];
-    host->extra[SIM__EXTRA_FILE] = entry;
-    return entry->inode;
-}
-
-static void
-sim__entry_remove(struct myc_sim *world, struct sim__host *host, struct sim__entry *removed)
-{
-    struct sim__entry *head = host->extra[SIM__EXTRA_FILE];
-    struct sim__entry **link = &head;
-    while (*link != removed) {
-        link = &(*link)->next;
-    }
-    *link = removed->next;
-    host->extra[SIM__EXTRA_FILE] = head;
-    sim__inode_drop(world, removed->inode);
-    sim__free(world, removed);
 }
 
 /* Makes the directory of a clean path and those above it. */
@@ -152,6 +89,7 @@ static void sim__parents_add(struct myc_sim *world, struct sim__host *host, cons
 static void sim__tree_begin(struct myc_sim *world, struct sim__host *host)
 {
     if (host->extra[SIM__EXTRA_FILE] == NULL) {
+        host->extra[SIM__EXTRA_FILE] = sim__allocate(world, sizeof(struct sim__tree));
         sim__parents_add(world, host, "/tmp/");
         sim__parents_add(world, host, "/run/");
         sim__parents_add(world, host, "/var/tmp/");
@@ -171,38 +109,6 @@ static bool sim__parent_is_there(const struct sim__host *host, const char *clean
     parent[len] = '\0';
     const struct sim__entry *entry = sim__entry_find(host, parent);
     return entry != NULL && entry->inode->kind == SIM__INODE_DIRECTORY;
-}
-
-static void sim__inode_write(
-    struct myc_sim *world,
-    struct sim__inode *inode,
-    uint64_t offset,
-    const void *bytes,
-    size_t size)
-{
-    uint64_t end = offset + size;
-    if (end > inode->capacity) {
-        uint64_t capacity = end * 2;
-        char *grown = sim__allocate(world, (size_t)capacity);
-        if (inode->size > 0) {
-            memcpy(grown, inode->bytes, (size_t)inode->size);
-        }
-        sim__free(world, inode->bytes);
-        inode->bytes = grown;
-        inode->capacity = capacity;
-    }
-    if (size > 0) {
-        memcpy(inode->bytes + offset, bytes, size);
-    }
-    inode->size = end > inode->size ? end : inode->size;
-}
-
-static void sim__inode_truncate(struct sim__inode *inode)
-{
-    if (inode->size > 0) {
-        memset(inode->bytes, 0, (size_t)inode->size);
-    }
-    inode->size = 0;
 }
 
 // ---- For scenarios ----
@@ -239,8 +145,17 @@ void myc_sim_put_file(
     if (inode->kind != SIM__INODE_FILE) {
         sim__fail(sim, "myc_sim_put_file: '%s' is there and no file", path);
     }
-    sim__inode_truncate(inode);
+    sim__inode_truncate(sim, inode);
     sim__inode_write(sim, inode, 0, bytes, size);
+    sim__inode_settle(sim, inode);
+    sim__names_settle(sim, sim__tree(host), NULL, clean);
+}
+
+void myc_sim_limit_files(struct myc_sim *sim, const char *host_name, uint64_t bytes_max)
+{
+    struct sim__host *host = sim__host_find(sim, host_name);
+    sim__tree_begin(sim, host);
+    sim__tree(host)->bytes_max = bytes_max;
 }
 
 const void *
@@ -252,8 +167,8 @@ myc_sim_get_file(struct myc_sim *sim, const char *host_name, const char *path, s
     if (entry == NULL || entry->inode->kind != SIM__INODE_FILE) {
         return NULL;
     }
-    *out_size = (size_t)entry->inode->size;
-    return entry->inode->size > 0 ? entry->inode->bytes : "";
+    *out_size = (size_t)entry->inode->seen.size;
+    return entry->inode->seen.size > 0 ? entry->inode->seen.bytes : "";
 }
 
 // ---- The seam ----
@@ -343,7 +258,7 @@ static enum myc_status sim__file_open(
         return sim__path_fail(diagnostic, status, "cannot open", path);
     }
     if ((flags & MYC_FILE_TRUNCATE) != 0) {
-        sim__inode_truncate(inode);
+        sim__inode_truncate(world, inode);
     }
     struct sim__open_file *file = sim__allocate(world, sizeof(*file));
     sim__object_init(world, &file->object, &sim__open_file_ops);
@@ -373,46 +288,75 @@ static enum myc_status sim__file_read(
         sim__fault_effect(world, MYC_SIM_FAULT_FILE_ERROR);
         return MYC_IO;
     }
-    if (offset >= file->inode->size) {
+    if (offset >= file->inode->seen.size) {
         return MYC_END;
     }
-    uint64_t left = file->inode->size - offset;
+    uint64_t left = file->inode->seen.size - offset;
     size_t size = left < bytes.size ? (size_t)left : bytes.size;
     if (size > 1 && sim__fault(world, MYC_SIM_FAULT_SHORT_READ)) {
         size = (size_t)sim__range(world, "file.read.size", 1, size - 1);
         sim__fault_effect(world, MYC_SIM_FAULT_SHORT_READ);
     }
-    memcpy(bytes.data, file->inode->bytes + offset, size);
+    memcpy(bytes.data, file->inode->seen.bytes + offset, size);
     sim__note(world, SIM__NOTE_FILE, file->object.id, size);
     *out_bytes = size;
     return MYC_OK;
 }
 
+/* How many bytes are missing on the host's disk for a file to reach as far as `end`. */
+static uint64_t
+sim__file_missing(const struct sim__tree *tree, const struct sim__inode *inode, uint64_t end)
+{
+    uint64_t used = 0;
+    for (const struct sim__inode *it = tree->inodes; it != NULL; it = it->next) {
+        used += it->seen.size;
+    }
+    uint64_t growth = end > inode->seen.size ? end - inode->seen.size : 0;
+    uint64_t room = tree->bytes_max > used ? tree->bytes_max - used : 0;
+    return tree->bytes_max == 0 || growth <= room ? 0 : growth - room;
+}
+
+/* What stops a write, if something does, and how many of its bytes it stops. */
+static enum myc_status
+sim__file_write_fails(struct myc_sim *world, uint64_t missing, size_t size, size_t *out_stopped)
+{
+    *out_stopped = size;
+    if (sim__fault(world, MYC_SIM_FAULT_FILE_ERROR)) {
+        sim__fault_effect(world, MYC_SIM_FAULT_FILE_ERROR);
+        *out_stopped -= (size_t)sim__choose(world, "file.write.done", size);
+        return MYC_IO;
+    }
+    if (sim__fault(world, MYC_SIM_FAULT_FILE_FULL)) {
+        sim__fault_effect(world, MYC_SIM_FAULT_FILE_FULL);
+        *out_stopped -= (size_t)sim__choose(world, "file.write.done", size);
+        return MYC_NO_MEMORY;
+    }
+    *out_stopped = missing < size ? (size_t)missing : size;
+    return missing > 0 ? MYC_NO_MEMORY : MYC_OK;
+}
+
 static enum myc_status sim__file_write(
     struct myc_file *seam, struct myc_handle handle, uint64_t offset, struct myc_const_span bytes)
 {
-    struct myc_sim *world = sim__file_process(seam)->world;
+    struct sim__process *process = sim__file_process(seam);
+    struct myc_sim *world = process->world;
     sim__point(world, "file.write");
     const struct sim__open_file *file = sim__file_find(seam, handle);
     if (file == NULL || !file->is_writable) {
         return MYC_INVALID;
     }
-    if (sim__fault(world, MYC_SIM_FAULT_FILE_ERROR)) {
-        sim__fault_effect(world, MYC_SIM_FAULT_FILE_ERROR);
-        return MYC_IO;
-    }
-    bool is_full = sim__fault(world, MYC_SIM_FAULT_FILE_FULL);
-    if (is_full) {
-        sim__fault_effect(world, MYC_SIM_FAULT_FILE_FULL);
-    }
-    if (is_full || offset > sim__file_bytes_max || bytes.size > sim__file_bytes_max - offset) {
+    if (offset > sim__file_bytes_max || bytes.size > sim__file_bytes_max - offset) {
         return MYC_NO_MEMORY;
     }
-    if (bytes.size > 0) {
-        sim__inode_write(world, file->inode, offset, bytes.data, bytes.size);
+    size_t stopped = 0;
+    uint64_t end = bytes.size > 0 ? offset + bytes.size : 0;
+    uint64_t missing = sim__file_missing(file->inode->tree, file->inode, end);
+    enum myc_status status = sim__file_write_fails(world, missing, bytes.size, &stopped);
+    if (bytes.size > stopped) {
+        sim__inode_write(world, file->inode, offset, bytes.data, bytes.size - stopped);
     }
-    sim__note(world, SIM__NOTE_FILE, file->object.id, bytes.size);
-    return MYC_OK;
+    sim__note(world, SIM__NOTE_FILE, file->object.id, bytes.size - stopped);
+    return status;
 }
 
 static enum myc_status
@@ -423,8 +367,18 @@ sim__file_get_size(struct myc_file *seam, struct myc_handle handle, uint64_t *ou
     if (file == NULL) {
         return MYC_INVALID;
     }
-    *out_bytes = file->inode->size;
+    *out_bytes = file->inode->seen.size;
     return MYC_OK;
+}
+
+/* Offers the disk's error to an operation. */
+static bool sim__file_breaks(struct myc_sim *world)
+{
+    bool breaks = sim__fault(world, MYC_SIM_FAULT_FILE_ERROR);
+    if (breaks) {
+        sim__fault_effect(world, MYC_SIM_FAULT_FILE_ERROR);
+    }
+    return breaks;
 }
 
 static enum myc_status sim__file_sync(struct myc_file *seam, struct myc_handle handle)
@@ -435,12 +389,35 @@ static enum myc_status sim__file_sync(struct myc_file *seam, struct myc_handle h
     if (file == NULL) {
         return MYC_INVALID;
     }
-    if (sim__fault(world, MYC_SIM_FAULT_FILE_ERROR)) {
-        sim__fault_effect(world, MYC_SIM_FAULT_FILE_ERROR);
+    if (sim__fault(world, MYC_SIM_FAULT_SYNC_ERROR)) {
+        sim__fault_effect(world, MYC_SIM_FAULT_SYNC_ERROR);
+        // As on Linux: what did not reach the disk counts as clean and is never tried again.
+        sim__inode_decide(world, file->inode);
         return MYC_IO;
     }
+    sim__inode_settle(world, file->inode);
     myc_sim_count(world, "file.syncs", 1);
     sim__note(world, SIM__NOTE_FILE, file->object.id, 0);
+    return MYC_OK;
+}
+
+static enum myc_status sim__file_sync_directory(struct myc_file *seam, const char *path)
+{
+    struct sim__process *process = sim__file_process(seam);
+    struct myc_sim *world = process->world;
+    char clean[SIM__PATH_BYTES];
+    sim__point(world, "file.sync_directory");
+    const struct sim__entry *entry = sim__path_find(process->host, path);
+    if (entry == NULL || entry->inode->kind != SIM__INODE_DIRECTORY) {
+        return MYC_NOT_FOUND;
+    }
+    if (sim__file_breaks(world)) {
+        return MYC_IO;
+    }
+    (void)sim__path_clean(path, clean);
+    sim__names_settle(world, sim__tree(process->host), clean, NULL);
+    myc_sim_count(world, "file.directory syncs", 1);
+    sim__note(world, SIM__NOTE_FILE, strlen(clean), 3);
     return MYC_OK;
 }
 
@@ -448,31 +425,36 @@ static enum myc_status
 sim__file_rename(struct myc_file *seam, const char *source, const char *target)
 {
     struct sim__process *process = sim__file_process(seam);
-    char clean[SIM__PATH_BYTES];
-    sim__point(process->world, "file.rename");
-    struct sim__entry *entry = sim__path_find(process->host, source);
-    if (entry == NULL || !sim__path_clean(target, clean)
-        || !sim__parent_is_there(process->host, clean)) {
+    struct myc_sim *world = process->world;
+    char from[SIM__PATH_BYTES];
+    char to[SIM__PATH_BYTES];
+    sim__point(world, "file.rename");
+    const struct sim__entry *entry = sim__path_find(process->host, source);
+    if (entry == NULL || !sim__path_clean(source, from) || !sim__path_clean(target, to)
+        || !sim__parent_is_there(process->host, to)) {
         return MYC_NOT_FOUND;
     }
-    struct sim__entry *replaced = sim__entry_find(process->host, clean);
+    const struct sim__entry *replaced = sim__entry_find(process->host, to);
     bool has_directory = entry->inode->kind == SIM__INODE_DIRECTORY
                          || (replaced != NULL && replaced->inode->kind == SIM__INODE_DIRECTORY);
     if (has_directory) {
         return MYC_INVALID; // names below a directory do not move with it
     }
-    if (replaced != NULL && replaced != entry) {
-        sim__entry_remove(process->world, process->host, replaced);
+    if (sim__file_breaks(world)) {
+        return MYC_IO;
     }
-    memcpy(entry->path, clean, strlen(clean) + 1);
-    sim__note(process->world, SIM__NOTE_FILE, strlen(clean), 1);
+    if (replaced != entry) {
+        sim__entry_change(world, sim__tree(process->host), to, entry->inode, from);
+    }
+    sim__note(world, SIM__NOTE_FILE, strlen(to), 1);
     return MYC_OK;
 }
 
 static enum myc_status sim__file_unlink(struct myc_file *seam, const char *path)
 {
     struct sim__process *process = sim__file_process(seam);
-    sim__point(process->world, "file.unlink");
+    struct myc_sim *world = process->world;
+    sim__point(world, "file.unlink");
     struct sim__entry *entry = sim__path_find(process->host, path);
     if (entry == NULL) {
         return MYC_NOT_FOUND;
@@ -480,8 +462,11 @@ static enum myc_status sim__file_unlink(struct myc_file *seam, const char *path)
     if (entry->inode->kind == SIM__INODE_DIRECTORY) {
         return MYC_INVALID;
     }
-    sim__note(process->world, SIM__NOTE_FILE, strlen(path), 2);
-    sim__entry_remove(process->world, process->host, entry);
+    if (sim__file_breaks(world)) {
+        return MYC_IO;
+    }
+    sim__note(world, SIM__NOTE_FILE, strlen(path), 2);
+    sim__entry_remove(world, process->host, entry);
     return MYC_OK;
 }
 
@@ -500,6 +485,7 @@ static const struct myc_file_ops sim__file_ops = {
     .rename = sim__file_rename,
     .unlink = sim__file_unlink,
     .close = sim__file_close,
+    .sync_directory = sim__file_sync_directory,
 };
 
 static void sim__file_start(struct sim__process *process)

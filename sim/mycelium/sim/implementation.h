@@ -15,6 +15,8 @@
 #include <mycelium/sim/marks.h>
 #include <mycelium/sim/world.h>
 
+#include <mycelium/sim/host.h>
+
 #include <mycelium/sim/director.h>
 #include <mycelium/sim/report.h>
 #include <mycelium/sim/runner_shrink.h>

@@ -63,7 +63,19 @@ void sim__process_stop_point(struct sim__process *process);
 /** Decides when a process is killed, if kills are allowed. */
 void sim__draw_kill(struct sim__process *process);
 
-/** Looks closer at the earlier of the process's two kill points. */
+/** Plans the points of a process at which faults of its own happen; see host.h. */
+void sim__plan_faults(struct sim__process *process);
+
+/** As sim__plan_faults(), of all processes of a host, or of all there are. */
+void sim__plan_host_faults(struct myc_sim *world, const struct sim__host *host);
+
+/** The process reached a point at which one of them may happen. May not return. */
+void sim__plan_point(struct sim__process *process);
+
+/** A host's power goes; see myc_sim_power_loss(). Returns to whoever is no process of the host. */
+void sim__host_power_loss(struct myc_sim *world, struct sim__host *host);
+
+/** Looks closer at the earliest of the process's points. */
 void sim__plan_stop(struct sim__process *process);
 
 /** The kills left for processes of a name; NULL when none were allowed. */
@@ -71,6 +83,9 @@ struct sim__kill_budget *sim__kill_budget(struct myc_sim *world, const char *nam
 
 /** Maybe schedules the death of a process that is about to wait. */
 void sim__maybe_kill_waiting(struct myc_sim *world, struct sim__process *process);
+
+/** Maybe schedules a power loss of the host of a process that is about to wait. */
+void sim__maybe_lose_power_waiting(struct myc_sim *world, const struct sim__process *process);
 
 /** Copies a name, cut to fit, spaces replaced. */
 void sim__copy_name(char *target, size_t target_bytes, const char *source);

@@ -74,6 +74,7 @@ enum {
     X(FILE, "file")                                                                                \
     X(SPAWN, "spawn")                                                                              \
     X(SIGNAL, "signal")                                                                            \
+    X(POWER, "power")                                                                              \
     X(WATCH, "watch")                                                                              \
     X(CUT, "cut")                                                                                  \
     X(HEAL, "heal")                                                                                \
@@ -274,15 +275,21 @@ struct sim__part {
 
 /* ---- Hosts, processes, threads ---- */
 
+/** Faults that happen at a point of a process, planned ahead so that the others cost nothing. */
+enum sim__plan { SIM__PLAN_POWER_LOSS, SIM__PLAN_COUNT };
+
 struct sim__host {
     struct sim__host *next;
     char name[SIM__NAME_BYTES];
     uint32_t id;
     uint32_t pid_next;
-    uint64_t monotonic_base_ns; /* its monotonic clock when the world began */
+    uint64_t monotonic_base_ns; /* its monotonic clock at virtual time `monotonic_origin_ns` */
+    uint64_t monotonic_origin_ns;
     int64_t drift_ppm;
     int64_t wall_offset_ns; /* wall time minus virtual time */
     uint8_t boot_id[16];
+    uint32_t power_losses;
+    uint32_t power_losses_left; /* that faults may still make */
     void *extra[SIM__EXTRA_COUNT];
 };
 
@@ -318,9 +325,10 @@ struct sim__process {
     bool tolerates_leaks;
     int exit_code;
     uint64_t points;  /* scheduling points passed */
-    uint64_t stop_at; /* the point at which to look closer: one of the next two */
+    uint64_t stop_at; /* the point at which to look closer: the first of those below */
     uint64_t kill_at; /* UINT64_MAX: never */
     uint64_t random_kill_at;
+    uint64_t planned_at[SIM__PLAN_COUNT]; /* the points of other faults */
     struct sim__thread *threads;
     uint32_t thread_count;
     uint32_t thread_next;

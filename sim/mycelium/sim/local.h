@@ -6,6 +6,7 @@
 #ifndef MYC_SIM_LOCAL_H
 #define MYC_SIM_LOCAL_H
 
+#include <mycelium/sim/clock.h>
 #include <mycelium/sim/internal.h>
 
 #include <stdio.h>
@@ -26,12 +27,7 @@ static uint64_t sim__clock_wall(struct myc_clock *clock)
     struct sim__process *process = MYC_CONTAINER_OF(clock, struct sim__process, clock);
     struct myc_sim *world = process->world;
     sim__point(world, "clock.wall");
-    if (sim__fault(world, MYC_SIM_FAULT_CLOCK_STEP)) {
-        // Up to an hour either way.
-        int64_t step = (int64_t)sim__range(world, "clock.step", 0, UINT64_C(7200000000000));
-        process->host->wall_offset_ns += step - INT64_C(3600000000000);
-        sim__fault_effect(world, MYC_SIM_FAULT_CLOCK_STEP);
-    }
+    sim__clock_maybe_step(world, process->host);
     return (uint64_t)((int64_t)sim__now(world) + process->host->wall_offset_ns);
 }
 

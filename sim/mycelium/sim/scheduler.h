@@ -571,6 +571,7 @@ enum sim__wake sim__block(
     }
     sim__note(world, SIM__NOTE_BLOCK, thread->id, deadline_ns);
     sim__maybe_kill_waiting(world, thread->process);
+    sim__maybe_lose_power_waiting(world, thread->process);
     sim__give_way(world);
     sim__memory_blocked(world);
     return thread->wake;

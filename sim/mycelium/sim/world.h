@@ -5,6 +5,7 @@
 #ifndef MYC_SIM_WORLD_H
 #define MYC_SIM_WORLD_H
 
+#include <mycelium/sim/clock.h>
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/parts.h>
 
@@ -203,34 +204,8 @@ struct sim__host *sim__host_find(struct myc_sim *world, const char *name)
         static const int64_t drifts[] = {0, 100, -100, 1000, -1000};
         host->drift_ppm = drifts[sim__choose(world, "host.drift", 5)];
     }
-    for (size_t i = 0; i < sizeof(host->boot_id); i++) {
-        host->boot_id[i] = (uint8_t)(sim__mix(host->id * 16 + i) >> 8);
-    }
+    sim__host_draw_boot_id(host);
     return host;
-}
-
-uint64_t sim__host_monotonic(struct myc_sim *world, const struct sim__host *host)
-{
-    uint64_t now = sim__now(world);
-    int64_t drift = (int64_t)now * host->drift_ppm / 1000000;
-    return host->monotonic_base_ns + now + (uint64_t)drift;
-}
-
-uint64_t sim__host_deadline(const struct sim__host *host, uint64_t deadline_ns)
-{
-    if (deadline_ns == 0 || deadline_ns == MYC_NEVER) {
-        return deadline_ns;
-    }
-    if (deadline_ns <= host->monotonic_base_ns) {
-        return 1;
-    }
-    uint64_t passed = deadline_ns - host->monotonic_base_ns;
-    if (host->drift_ppm == 0) {
-        return passed;
-    }
-    // Rounded up, so that the deadline has passed on the host's clock as well.
-    uint64_t unit = (uint64_t)(1000000 + host->drift_ppm);
-    return passed / unit * 1000000 + passed % unit * 1000000 / unit + 2;
 }
 
 // ---- Threads ----
@@ -369,6 +344,9 @@ sim__process_create(struct myc_sim *world, struct sim__host *host, const char *n
     process->stop_at = UINT64_MAX;
     process->kill_at = UINT64_MAX;
     process->random_kill_at = UINT64_MAX;
+    for (int i = 0; i < SIM__PLAN_COUNT; i++) {
+        process->planned_at[i] = UINT64_MAX;
+    }
     *(world->process_last != NULL ? &world->process_last->next : &world->processes) = process;
     world->process_last = process;
     return process;
@@ -404,6 +382,7 @@ struct sim__process *sim__process_start(
         world->fail_allocation_process = process;
     }
     sim__draw_kill(process);
+    sim__plan_faults(process);
     (void)sim__thread_start(process, "main", NULL, NULL);
     return process;
 }
@@ -511,12 +490,6 @@ struct sim__kill_budget *sim__kill_budget(struct myc_sim *world, const char *nam
     return NULL;
 }
 
-void sim__plan_stop(struct sim__process *process)
-{
-    process->stop_at =
-        process->kill_at < process->random_kill_at ? process->kill_at : process->random_kill_at;
-}
-
 /* Draws the point at which the run's faults kill the process, if they do. */
 void sim__draw_kill(struct sim__process *process)
 {
@@ -578,6 +551,7 @@ void sim__process_stop_point(struct sim__process *process)
         }
         sim__draw_kill(process);
     }
+    sim__plan_point(process);
 }
 
 bool sim__program_find(

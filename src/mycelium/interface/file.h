@@ -2,6 +2,12 @@
 /*
  * File seam: what the edges and recordings need of a file system.
  *
+ * Everybody sees a change at once; what survives when the host loses power is another question.
+ * What a file holds survives once `sync` of it returned OK, and which names a directory holds
+ * (created, renamed, removed) once `sync_directory` of it did. Until then each change may survive
+ * or not, on its own, and a long write in part. So a file is replaced for good by: write another
+ * one, sync it, rename it over the old one, sync the directory.
+ *
  * Threads: any; one handle is used by one thread at a time. These calls may block on the disk.
  */
 #ifndef MYC_INTERFACE_FILE_H
@@ -58,8 +64,8 @@ struct myc_file_ops {
         size_t *out_bytes);
 
     /**
-     * Writes at `offset`, all or an error; nothing changes nothing. Required. Errors: NO_MEMORY
-     * (disk full), INVALID (not a file), IO.
+     * Writes at `offset`, all or an error, after which a part may have been written; nothing
+     * changes nothing. Required. Errors: NO_MEMORY (disk full), INVALID (not a file), IO.
      */
     enum myc_status (*write)(
         struct myc_file *file,
@@ -71,7 +77,10 @@ struct myc_file_ops {
     enum myc_status (*get_size)(
         struct myc_file *file, struct myc_handle handle, uint64_t *out_bytes);
 
-    /** Makes what was written durable. Required. Errors: IO. */
+    /**
+     * Makes what the file holds durable, and its size; not its name. Required. Errors: IO, after
+     * which what was written since the last sync may be lost for good: syncing again does not help.
+     */
     enum myc_status (*sync)(struct myc_file *file, struct myc_handle handle);
 
     /** Renames, replacing the target at once. Required. Errors: NOT_FOUND, DENIED, IO. */
@@ -82,6 +91,13 @@ struct myc_file_ops {
 
     /** Closes. Required. Accepts the empty handle. */
     void (*close)(struct myc_file *file, struct myc_handle handle);
+
+    /**
+     * Makes the names in the directory `path` durable, not what its files hold. Optional. Absent:
+     * UNSUPPORTED, and the platform promises nothing about names.
+     * Errors: NOT_FOUND (nothing there, or no directory), DENIED, LIMIT, IO.
+     */
+    enum myc_status (*sync_directory)(struct myc_file *file, const char *path);
 };
 
 MYC_MUST_USE static inline enum myc_status myc_file_open(
@@ -136,6 +152,13 @@ MYC_MUST_USE static inline enum myc_status myc_file_unlink(struct myc_file *file
 static inline void myc_file_close(struct myc_file *file, struct myc_handle handle)
 {
     file->ops->close(file, handle);
+}
+
+MYC_MUST_USE static inline enum myc_status
+myc_file_sync_directory(struct myc_file *file, const char *path)
+{
+    return file->ops->sync_directory != NULL ? file->ops->sync_directory(file, path)
+                                             : MYC_UNSUPPORTED;
 }
 
 #ifdef __cplusplus

@@ -121,6 +121,21 @@ static enum myc_status file_unlink(struct myc_file *file, const char *path)
     return unlink(path) == 0 ? MYC_OK : myc__posix_status(errno);
 }
 
+static enum myc_status file_sync_directory(struct myc_file *file, const char *path)
+{
+    (void)file;
+    int fd = -1;
+    do {
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        return myc__posix_status(errno);
+    }
+    enum myc_status status = file_sync(file, myc__posix_handle(fd));
+    myc__posix_close(myc__posix_handle(fd));
+    return status;
+}
+
 static void file_close(struct myc_file *file, struct myc_handle handle)
 {
     (void)file;
@@ -137,6 +152,7 @@ static const struct myc_file_ops file_ops = {
     .rename = file_rename,
     .unlink = file_unlink,
     .close = file_close,
+    .sync_directory = file_sync_directory,
 };
 
 void myc__posix_file_init(struct myc_file *file)
