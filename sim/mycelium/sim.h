@@ -183,16 +183,95 @@ enum myc_sim_memory {
     MYC_SIM_MEMORY_STRONG /* sequentially consistent, races are not looked for */
 };
 
-/** Zero means default in every field but `seed`. */
+/* ---- All runs, one after the other ---- */
+
+/** Which runs an enumerator goes through. Zero means default in every field. */
+struct myc_sim_enumerator_options {
+    uint64_t runs_max;    /* stops after so many; 0: never */
+    uint64_t depth_max;   /* draws after so many are 0; 0: all are enumerated */
+    uint64_t choices_max; /* of a run, those that are not 0; 0: any number */
+    /* Only draws whose labels begin with one of these comma-separated words, the others are 0.
+     * NULL: all but "profile.", which would only choose among ways of drawing schedules. */
+    const char *only;
+};
+
+/** How far an enumerator has come. */
+struct myc_sim_enumerator_state {
+    uint64_t run_count;     /* runs so far, the present one included */
+    uint64_t level_runs;    /* of them, those of the present level */
+    uint64_t levels_done;   /* all runs with fewer choices that are not 0 than this are done */
+    bool has_more_choices;  /* some run could have more such choices than the last level had */
+    bool has_more_draws;    /* some run drew more often than depth_max */
+    const char *difference; /* how the scenario was not deterministic; NULL: it was */
+};
+
+struct myc_sim_enumerator;
+
+/**
+ * Goes through all runs of a scenario, first the boring one, then those with one choice that is not
+ * 0, then with two, and so on. Give it to each run in turn through myc_sim_options.enumerator, and
+ * call myc_sim_enumerator_next() in between. In such runs each scheduling point is a choice of its
+ * own, which thread goes on, so what is enumerated are all schedules; in the simcheck build also
+ * which of the values that memory may show each load takes. Faults do not happen.
+ *
+ * Ownership: the caller's, until myc_sim_enumerator_destroy(); `only` must outlive it.
+ */
+struct myc_sim_enumerator *
+myc_sim_enumerator_create(const struct myc_sim_enumerator_options *options);
+
+/** Turns to the next run. Returns: false when there is none, or no more within the options. */
+bool myc_sim_enumerator_next(struct myc_sim_enumerator *enumerator);
+
+/** Makes the next run the present one once more. */
+void myc_sim_enumerator_again(struct myc_sim_enumerator *enumerator);
+
+/** How far it is. `difference` lives as long as the enumerator. */
+struct myc_sim_enumerator_state
+myc_sim_enumerator_state(const struct myc_sim_enumerator *enumerator);
+
+/** Accepts NULL. */
+void myc_sim_enumerator_destroy(struct myc_sim_enumerator *enumerator);
+
+/** One draw, as found by myc_sim_options.look_draw. */
+struct myc_sim_draw {
+    uint64_t number; /* among all draws of the run, from 1; 0: the run made fewer */
+    char label[64];
+    char scope[80];
+    uint64_t nth; /* among those of its label and scope, from 0 */
+    uint64_t bound;
+    uint64_t value;
+    uint64_t virtual_ns;
+    uint64_t step;
+};
+
+/**
+ * What draws: the first of enumerator, bytes, tape, boring and seed that is given. A tape given
+ * beside an enumerator or bytes decides what it names. Zero means default in every field but
+ * `seed`.
+ */
 struct myc_sim_options {
     uint64_t seed;
     bool is_boring;        /* every draw is 0; the seed is not used */
     bool is_verbose;       /* trace lines and log to standard error while it runs */
-    const char *tape_text; /* replay: the tape's contents; NULL: draw from the seed */
+    const char *tape_text; /* replay: the tape's contents; NULL: none */
+    bool is_strict;        /* the tape is dense and must have each draw of the run, in order */
     bool is_recording;     /* keep a tape, see myc_sim_result.tape_text */
+    bool is_dense;         /* that tape keeps every draw, as strict replays need */
+    const void *bytes;     /* a fuzzer's input: each draw takes the next of them; NULL: none */
+    size_t bytes_size;
+    struct myc_sim_enumerator *enumerator; /* NULL: none */
+    /* A prefix: after the first prefix_draws draws this seed draws the rest. With a tape and no
+     * prefix_draws, this seed draws whatever the tape does not name. */
+    bool has_then_seed;
+    uint64_t then_seed;
+    uint64_t prefix_draws;
+    uint64_t look_draw;  /* describe the draw of this number, from 1, in result.draw; 0: none */
+    uint64_t break_step; /* raise SIGTRAP at this step, for debuggers; 0: never */
     struct myc_sim_stack_cache *stack_cache; /* NULL: none */
     enum myc_sim_memory memory;
     const char *tape_name;   /* what a repro command calls the tape; default "FILE" */
+    const char *bytes_name;  /* and the bytes */
+    const char *record_name; /* and the tape that is kept */
     const char *repro_start; /* how a repro command begins; default "<program>" */
     /* Kills the first process of this name at its nth point, 1 being the first; 0 only counts. */
     const char *crash_process;
@@ -226,7 +305,13 @@ struct myc_sim_result {
     uint32_t fail_allocation_process_id; /* of the options' fail_allocation_process; 0: none */
     uint64_t allocation_count;           /* the allocations it asked for */
     char *tape_text;                     /* only when recording */
-    uint64_t *checkpoints;               /* the hash after every 1024th event */
+    uint64_t draw_count;
+    struct myc_sim_draw draw;    /* of look_draw */
+    uint64_t tape_entry_count;   /* of a tape that is replayed loosely: what it names */
+    uint64_t tape_unused_count;  /* of them, those that no draw used */
+    unsigned tape_unused_line;   /* the first of them; 0: none */
+    uint64_t tape_clamped_count; /* values that were cut to a draw's bound */
+    uint64_t *checkpoints;       /* the hash after every 1024th event */
     size_t checkpoint_count;
     char report[MYC_SIM_REPORT_BYTES]; /* why it failed; empty when it did not */
     /* How many injections the offers to a kind that was on let expect, in millionths. */

@@ -10,6 +10,8 @@
 
 enum { DRAWS = 2000 };
 
+#define HEADER "mycelium-tape 2 mine plain 0\n"
+
 // A bound below two leaves nothing to decide and takes nothing from the seed.
 static void test_draw_without_a_choice_consumes_nothing(void **state)
 {
@@ -162,9 +164,10 @@ static void test_tape_replays_what_was_recorded(void **state)
     struct sim__choice_source source;
     struct sim__choice_source tape;
     sim__choice_init_seed(&source, 99);
-    sim__choice_record(&source, "mixture");
+    sim__choice_record(&source, "mixture", false);
     draw_mixture(&source, drawn);
-    assert_true(sim__choice_init_tape(&tape, source.record, "mixture", message, sizeof(message)));
+    sim__choice_init_boring(&tape);
+    assert_true(sim__choice_add_tape(&tape, source.record, "mixture", message, sizeof(message)));
     draw_mixture(&tape, replayed);
     assert_memory_equal(drawn, replayed, sizeof(drawn));
     sim__choice_deinit(&source);
@@ -176,10 +179,11 @@ static void test_tape_replays_what_was_recorded(void **state)
 static void test_tape_names_draws_by_label_scope_and_count(void **state)
 {
     (void)state;
-    const char *text = "mycelium-tape 1 mine\n# why\n\n3 2 a/main pick\n9 0 b/main pick";
+    const char *text = "mycelium-tape 2 mine plain 0\n# why\n\n3 2 a/main pick\n9 0 b/main pick";
     char message[256];
     struct sim__choice_source tape;
-    assert_true(sim__choice_init_tape(&tape, text, "mine", message, sizeof(message)));
+    sim__choice_init_boring(&tape);
+    assert_true(sim__choice_add_tape(&tape, text, "mine", message, sizeof(message)));
     assert_int_equal(sim__choice_draw(&tape, "a/main", "pick", 5), 0);
     assert_int_equal(sim__choice_draw(&tape, "a/main", "other", 5), 0);
     assert_int_equal(sim__choice_draw(&tape, "a/main", "pick", 5), 0);
@@ -197,21 +201,27 @@ static void test_tape_with_a_bad_line_is_refused(void **state)
         const char *text;
         const char *line;
     } bad[] = {
-        {"", "line 1"},
-        {"mycelium-tape 1 other\n", "line 1"},
-        {"mycelium-tape 2 mine\n", "line 1"},
-        {"mycelium-tape 1 mine\nx 1 a b\n", "line 2"},
-        {"mycelium-tape 1 mine\n1 0 a b\n1 y a b\n", "line 3"},
-        {"mycelium-tape 1 mine\n1 0 a\n", "line 2"},
-        {"mycelium-tape 1 mine\n1 0\n", "line 2"},
-        {"mycelium-tape 1 mine\n99999999999999999999 0 a b\n", "line 2"},
+        {"", "1: the tape is empty"},
+        {"something\n", "1: this is no tape"},
+        {"mycelium-tape 1 mine\n", "1: a tape of another format"},
+        {"mycelium-tape 2 mine\n", "1: the scenario, the build or the version is missing"},
+        {"mycelium-tape 2 other plain 0\n", "1: a tape of another scenario"},
+        {"mycelium-tape 2 mine simcheck 0\n", "1: a tape of another kind of build"},
+        {HEADER "x 1 a b\n", "2: expected the value"},
+        {HEADER "1 0 a b\n1 y a b\n", "3: expected the occurrence"},
+        {HEADER "1 0 a\n", "2: expected a scope and a label"},
+        {HEADER "1 0\n", "2: expected"},
+        {HEADER "1/1 0 a b\n", "2: expected a bound above the value"},
+        {HEADER "1/ 0 a b\n", "2: expected a bound above the value"},
+        {HEADER "99999999999999999999 0 a b\n", "2: expected the value"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char message[512] = "";
         struct sim__choice_source tape;
-        assert_false(sim__choice_init_tape(&tape, bad[i].text, "mine", message, sizeof(message)));
-        assert_non_null(strstr(message, bad[i].line));
-        assert_non_null(strstr(message, "mycelium-tape 1 mine"));
+        sim__choice_init_boring(&tape);
+        assert_false(sim__choice_add_tape(&tape, bad[i].text, "mine", message, sizeof(message)));
+        assert_ptr_equal(strstr(message, bad[i].line), message);
+        assert_non_null(strstr(message, "mycelium-tape 2 mine plain "));
     }
 }
 

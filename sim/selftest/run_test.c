@@ -94,8 +94,8 @@ static void test_empty_tape_is_the_boring_run(void **state)
 {
     (void)state;
     struct myc_sim_result *boring = run_boring(direct_chatter);
-    struct myc_sim_result *empty =
-        run_with(direct_chatter, &(struct myc_sim_options){.tape_text = "mycelium-tape 1 test\n"});
+    struct myc_sim_result *empty = run_with(
+        direct_chatter, &(struct myc_sim_options){.tape_text = "mycelium-tape 2 test plain 0\n"});
     assert_int_equal(boring->event_hash, empty->event_hash);
     for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
         assert_int_equal(boring->fault_injected[i], 0);

@@ -3,27 +3,56 @@
  * The one source of everything that could have gone another way. Internal.
  *
  * A draw has a label (what is decided), a scope (which thread, or "world") and a bound; 0 is
- * boring. It comes from a seed, from a tape, or is always 0. A tape is text that keeps only the
- * draws that were not 0, each named by label, scope and how many draws of that label the scope made
- * before. So a tape survives changes of code and of other draws: what it does not name is 0.
+ * boring. What draws is a seed, a fuzzer's bytes, an enumerator, or nothing but zeros. A tape may
+ * lie above it: what it names has the tape's value, and what it does not name comes from below.
  *
- *     mycelium-tape 1 <scenario>
+ * A tape is text that keeps only the draws that were not 0, each named by label, scope and how many
+ * draws of that label the scope made before. So it survives changes of code and of other draws.
+ *
+ *     mycelium-tape 2 <scenario> <plain|simcheck> <version of the library>
  *     # comment
  *     <value> <nth> <scope> <label>
+ *
+ * A dense tape ends its first line with "dense" and keeps every draw in order, with its bound:
+ *
+ *     <value>/<bound> <nth> <scope> <label>
+ *
+ * Read loosely it is like any other. Read strictly, each draw must be the tape's next line.
  */
 #ifndef MYC_SIM_CHOICE_H
 #define MYC_SIM_CHOICE_H
+
+#include <mycelium/sim.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum sim__choice_kind { SIM__CHOICE_BORING, SIM__CHOICE_SEED, SIM__CHOICE_TAPE };
+#define SIM__TAPE_MAGIC "mycelium-tape 2"
+#ifdef MYC_SIMCHECK
+#define SIM__BUILD_KIND "simcheck"
+#else
+#define SIM__BUILD_KIND "plain"
+#endif
+#ifndef MYC_SIM_VERSION
+#define MYC_SIM_VERSION "unversioned"
+#endif
+
+enum { SIM__CHOICE_MESSAGE_BYTES = 640 };
+
+enum sim__choice_kind {
+    SIM__CHOICE_BORING,
+    SIM__CHOICE_SEED,
+    SIM__CHOICE_BYTES,
+    SIM__CHOICE_ENUMERATED
+};
 
 /** One named draw of a tape. `nth` counts from 0. */
 struct sim__tape_entry {
     uint64_t key; /* of label, scope and nth; 0: unused */
     uint64_t value;
+    unsigned line;
+    bool is_used;
 };
 
 /** How many draws a label made in a scope. */
@@ -34,19 +63,44 @@ struct sim__tape_count {
 
 struct sim__choice_source {
     enum sim__choice_kind kind;
+    bool is_counting; /* draws are numbered: recorded, looked up in a tape, or compared */
     uint64_t state[4];
     uint64_t draw_count;
-    bool is_counting;                /* recording or replaying: draws are numbered */
+    uint64_t switch_at; /* before this draw the prefix ends; UINT64_MAX: never */
+    uint64_t then_seed; /* what draws after the prefix */
+    const uint8_t *bytes;
+    size_t bytes_left;
+    struct myc_sim_enumerator *enumerator;
+
+    bool has_tape;
+    bool is_strict;
     struct sim__tape_entry *entries; /* open addressing; capacity a power of two */
     size_t entry_capacity;
     size_t entry_count;
+    size_t used_count;
+    uint64_t clamped_count;
     struct sim__tape_count *counts;
     size_t count_capacity;
     size_t count_count;
+
+    const char *strict_at; /* the dense tape's next line */
+    unsigned strict_line;
+    /* Strict: how the run first differs from the tape; empty while it does not. */
+    char mismatch[SIM__CHOICE_MESSAGE_BYTES];
+    /* Called inside the draw, once: the strict tape is left; the draw looked for has been made. */
+    void (*on_mismatch)(void *context);
+    void (*on_seen)(void *context);
+    void *context;
+
     char *record; /* the tape so far; NULL when not recording */
     size_t record_size;
     size_t record_capacity;
+    bool is_dense; /* the record */
+    uint64_t look_at;
+    struct myc_sim_draw seen;
 };
+
+/* ---- What draws ---- */
 
 /** A source of zeros. */
 void sim__choice_init_boring(struct sim__choice_source *source);
@@ -55,26 +109,74 @@ void sim__choice_init_boring(struct sim__choice_source *source);
 void sim__choice_init_seed(struct sim__choice_source *source, uint64_t seed);
 
 /**
- * Replays a tape of `scenario`.
- *
- * Returns: false when a line cannot be read; `message` then tells which and why.
+ * Draws from a fuzzer's bytes as they are, so that a changed byte changes one draw; past the end
+ * everything is 0. Bounds up to 256 take one byte, then two, four and eight. A chance takes one
+ * byte and is true for its highest values; one rarer than 1 in 256 takes another after 255. A gap
+ * takes one byte below 128, else two. The bytes must outlive the source.
  */
-bool sim__choice_init_tape(
+void sim__choice_init_bytes(struct sim__choice_source *source, const void *bytes, size_t size);
+
+/** Draws the enumerator's present run. */
+void sim__choice_init_enumerated(
+    struct sim__choice_source *source, struct myc_sim_enumerator *enumerator);
+
+/** The first `count` draws are as they would be; after them this seed draws, and no tape counts. */
+void sim__choice_then(struct sim__choice_source *source, uint64_t count, uint64_t seed);
+
+/* ---- Tapes ---- */
+
+/**
+ * Lays a tape of `scenario` over the source.
+ *
+ * Returns: false when a line cannot be read; `message` then begins with its number and tells why.
+ */
+bool sim__choice_add_tape(
     struct sim__choice_source *source,
     const char *text,
     const char *scenario,
     char *message,
     size_t message_bytes);
 
+/**
+ * From now on each draw must be the dense tape's next line; `text` was given to
+ * sim__choice_add_tape() and outlives the source. Returns: false when the tape is not dense.
+ */
+bool sim__choice_be_strict(struct sim__choice_source *source, const char *text);
+
+/** The run is over: a strict tape must be, too. */
+void sim__choice_finish_strict(struct sim__choice_source *source);
+
+/** The line of the first entry that no draw used; 0 if all were. */
+unsigned sim__choice_unused_line(const struct sim__choice_source *source);
+
 /** From now on keeps a tape in source->record. */
-void sim__choice_record(struct sim__choice_source *source, const char *scenario);
+void sim__choice_record(struct sim__choice_source *source, const char *scenario, bool is_dense);
+
+/** Remembers the `number`-th draw, from 1, in source->seen. */
+void sim__choice_look(struct sim__choice_source *source, uint64_t number);
+
+/** Writes the first line of a tape of this build, its end of line included. */
+void sim__tape_header(char *text, size_t size, const char *scenario);
 
 /** Frees what the source owns. */
 void sim__choice_deinit(struct sim__choice_source *source);
 
+/* ---- Draws ---- */
+
 /** A uniform draw: 0 .. bound-1. A bound below 2 draws nothing and gives 0. */
 uint64_t sim__choice_draw(
     struct sim__choice_source *source, const char *scope, const char *label, uint64_t bound);
+
+/**
+ * As sim__choice_draw(), but seeds draw only below `common`: the values from there to `bound` are
+ * for tapes, enumerators and bytes.
+ */
+uint64_t sim__choice_rare(
+    struct sim__choice_source *source,
+    const char *scope,
+    const char *label,
+    uint64_t common,
+    uint64_t bound);
 
 /** 1 with probability numerator/denominator, else 0. */
 uint64_t sim__choice_chance(

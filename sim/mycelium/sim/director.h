@@ -6,6 +6,7 @@
 #ifndef MYC_SIM_DIRECTOR_H
 #define MYC_SIM_DIRECTOR_H
 
+#include <mycelium/sim/choice_options.h>
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/parts.h>
 
@@ -48,52 +49,10 @@ static bool sim__world_init(
         && !sim__faults_restrict(world, options->faults, result->report, sizeof(result->report))) {
         return false;
     }
-    if (options->tape_text != NULL) {
-        if (!sim__choice_init_tape(
-                &world->choices,
-                options->tape_text,
-                scenario->name,
-                result->report,
-                sizeof(result->report))) {
-            return false;
-        }
-    } else if (options->is_boring) {
-        sim__choice_init_boring(&world->choices);
-    } else {
-        sim__choice_init_seed(&world->choices, options->seed);
+    if (!sim__world_init_choices(world)) {
+        return false;
     }
-    if (options->is_recording) {
-        sim__choice_record(&world->choices, scenario->name);
-    }
-    char what[256];
-    if (options->tape_text != NULL) {
-        const char *name = options->tape_name != NULL ? options->tape_name : "FILE";
-        (void)snprintf(what, sizeof(what), "--tape %s", name);
-    } else if (options->is_boring) {
-        (void)snprintf(what, sizeof(what), "--boring");
-    } else {
-        (void)snprintf(what, sizeof(what), "--seed %llu", (unsigned long long)options->seed);
-    }
-    char crash[80] = "";
-    if (options->crash_process != NULL && options->crash_point > 0) {
-        (void)snprintf(
-            crash,
-            sizeof(crash),
-            " --crash-at %s:%llu",
-            options->crash_process,
-            (unsigned long long)(options->crash_point - 1));
-    }
-    (void)snprintf(
-        world->repro,
-        sizeof(world->repro),
-        "%s %s %s%s%s%s%s",
-        options->repro_start != NULL ? options->repro_start : "<program>",
-        scenario->name,
-        what,
-        crash,
-        options->faults != NULL ? " --faults " : "",
-        options->faults != NULL ? options->faults : "",
-        options->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
+    sim__world_init_repro(world);
     return true;
 }
 
@@ -116,8 +75,31 @@ static void sim__world_run(struct myc_sim *world)
     }
 }
 
+/* What became of the tape. A strict one fails the run, if nothing else did before. */
+static void sim__world_collect_choices(struct myc_sim *world, struct myc_sim_result *result)
+{
+    struct sim__choice_source *choices = &world->choices;
+    if (!world->is_failed) {
+        sim__choice_finish_strict(choices);
+        if (choices->mismatch[0] != '\0') {
+            (void)snprintf(world->verdict, sizeof(world->verdict), "%s", choices->mismatch);
+            world->is_failed = true;
+            sim__report_failure(world);
+        }
+    }
+    result->draw_count = choices->draw_count;
+    result->draw = choices->seen;
+    result->tape_entry_count = choices->is_strict ? 0 : choices->entry_count;
+    result->tape_unused_count = choices->is_strict ? 0 : choices->entry_count - choices->used_count;
+    result->tape_unused_line = choices->is_strict ? 0 : sim__choice_unused_line(choices);
+    result->tape_clamped_count = choices->clamped_count;
+    result->tape_text = choices->record;
+    choices->record = NULL;
+}
+
 static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *result)
 {
+    sim__world_collect_choices(world, result);
     result->is_failed = world->is_failed;
     result->event_hash = world->hash;
     result->event_count = world->note_count;
@@ -145,8 +127,6 @@ static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *res
     result->checkpoints = world->checkpoints;
     result->checkpoint_count = world->checkpoint_count;
     world->checkpoints = NULL;
-    result->tape_text = world->choices.record;
-    world->choices.record = NULL;
 }
 
 static void sim__world_deinit(struct myc_sim *world)

@@ -11,6 +11,7 @@
 
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/scheduler.h>
+#include <mycelium/sim/scheduler_chosen.h>
 
 #include <mycelium/sim/marks.h>
 #include <mycelium/sim/world.h>
@@ -19,6 +20,8 @@
 
 #include <mycelium/sim/director.h>
 #include <mycelium/sim/report.h>
+#include <mycelium/sim/runner_explore.h>
+#include <mycelium/sim/runner_onset.h>
 #include <mycelium/sim/runner_shrink.h>
 #include <mycelium/sim/runner_sweep.h>
 

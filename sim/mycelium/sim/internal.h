@@ -25,6 +25,18 @@ void sim__set_priority(struct myc_sim *world, struct sim__thread *thread);
 /** Draws when to preempt next. */
 void sim__draw_preemption(struct myc_sim *world);
 
+/** Decides when to look closer next: whatever comes first. */
+void sim__plan(struct myc_sim *world);
+
+/** Strategy "every point": the index of the ready thread that goes on; `self` gives way. */
+uint32_t sim__pick_chosen(struct myc_sim *world, const char *scope, const struct sim__thread *self);
+
+/** Strategy "every point": draws whether another thread goes on here, and lets it. */
+void sim__point_chosen(struct myc_sim *world);
+
+/** For debuggers: says where it is and raises SIGTRAP, which ends the program without one. */
+void sim__break_here(struct myc_sim *world);
+
 /** Runs other threads; the current one is already queued, ready or dead. */
 void sim__give_way(struct myc_sim *world);
 

@@ -453,7 +453,13 @@ struct sim__fault_state {
     uint64_t expected; /* injections, in millionths */
 };
 
-enum sim__strategy { SIM__ROUND_ROBIN, SIM__RANDOM_WALK, SIM__PRIORITIES, SIM__STRATEGY_COUNT };
+enum sim__strategy {
+    SIM__ROUND_ROBIN,
+    SIM__RANDOM_WALK,
+    SIM__PRIORITIES,
+    SIM__EVERY_POINT,
+    SIM__STRATEGY_COUNT
+};
 
 /** What a run draws before anything else. */
 struct sim__profile {
@@ -497,6 +503,7 @@ struct myc_sim {
     uint64_t time_ns; /* virtual time when step `time_step` was passed */
     uint64_t time_step;
     uint64_t next_preemption;
+    uint32_t chosen; /* strategy "every point": which ready thread goes on, from 1; 0: undecided */
     uint64_t run_began;     /* the step at which the current thread got the processor */
     uint64_t progress_step; /* the last step at which something other than spinning happened */
     uint64_t steps_max;

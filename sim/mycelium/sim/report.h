@@ -100,7 +100,8 @@ static void sim__report_threads(struct sim__text *text, const struct myc_sim *wo
 
 static void sim__report_faults(struct sim__text *text, const struct myc_sim *world)
 {
-    static const char *const strategies[] = {"round robin", "random walk", "priorities"};
+    static const char *const strategies[] = {
+        "round robin", "random walk", "priorities", "every point"};
     sim__text_add(
         text,
         "schedule: %s, about one preemption in %llu steps; %llu so far\n",

@@ -29,7 +29,7 @@ static double sim__real_seconds(void)
 
 // ---- Files ----
 
-static char *sim__read_file(const char *path)
+static char *sim__read_file(const char *path, size_t *out_size)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
@@ -50,6 +50,7 @@ static char *sim__read_file(const char *path)
     bool is_bad = ferror(file) != 0;
     (void)fclose(file);
     text[size] = '\0';
+    *out_size = size;
     if (is_bad) {
         (void)fprintf(stderr, "%s: cannot be read: %s\n", path, strerror(errno));
         free(text);
@@ -81,6 +82,10 @@ void sim__sum_add(struct myc_sim_result *total, const struct myc_sim_result *par
     total->check_count += part->check_count;
     total->check_failed_count += part->check_failed_count;
     total->preemption_count += part->preemption_count;
+    total->tape_entry_count += part->tape_entry_count;
+    total->tape_unused_count += part->tape_unused_count;
+    total->tape_clamped_count += part->tape_clamped_count;
+    total->tape_unused_line = part->tape_unused_line;
     for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
         total->fault_offered[i] += part->fault_offered[i];
         total->fault_injected[i] += part->fault_injected[i];
@@ -159,7 +164,18 @@ struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t 
         .is_verbose = runner->is_verbose,
         .tape_text = runner->tape_text,
         .tape_name = runner->tape_path,
+        .is_strict = runner->is_strict,
         .is_recording = runner->record_path != NULL,
+        .is_dense = runner->is_dense,
+        .record_name = runner->record_path,
+        .bytes = runner->bytes,
+        .bytes_size = runner->bytes_size,
+        .bytes_name = runner->bytes_path,
+        .enumerator = runner->explore.enumerator,
+        .has_then_seed = runner->has_then_seed,
+        .then_seed = runner->then_seed,
+        .prefix_draws = runner->prefix_draws,
+        .break_step = runner->break_step,
         .memory = runner->memory,
         .stack_cache = &runner->stacks,
         .repro_start = runner->program,
@@ -174,8 +190,15 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
     struct myc_sim_options options = sim__runner_options(runner, seed);
     struct myc_sim_result *result = runner->result;
     if (!myc_sim_run(runner->scenario, &options, result)) {
-        const char *place = runner->tape_path != NULL ? runner->tape_path : runner->program;
-        (void)fprintf(stderr, "%s: %s\n", place, result->report);
+        // A tape's problem names its file and line itself.
+        bool is_tape = runner->tape_path != NULL && result->report[0] != '\0'
+                       && strstr(result->report, runner->tape_path) == result->report;
+        (void)fprintf(
+            stderr,
+            "%s%s%s\n",
+            is_tape ? "" : runner->program,
+            is_tape ? "" : ": ",
+            result->report);
         *out_exit = SIM__EXIT_USAGE;
         return false;
     }
@@ -224,7 +247,8 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
 /* The regression seeds of this scenario: lines "<scenario> <seed> <story>". */
 static bool sim__runner_seeds_file(struct sim__runner *runner, int *out_exit)
 {
-    char *text = sim__read_file(runner->seeds_path);
+    size_t size = 0;
+    char *text = sim__read_file(runner->seeds_path, &size);
     bool is_good = text != NULL;
     unsigned number = 0;
     *out_exit = text == NULL ? SIM__EXIT_USAGE : *out_exit;
@@ -302,6 +326,20 @@ static bool sim__choose_scenario(struct sim__runner *runner)
     return false;
 }
 
+/* Reads the tape or bytes that the command line names. */
+static bool sim__runner_read(struct sim__runner *runner)
+{
+    size_t size = 0;
+    if (runner->tape_path != NULL) {
+        runner->tape_text = sim__read_file(runner->tape_path, &size);
+    }
+    if (runner->bytes_path != NULL) {
+        runner->bytes = sim__read_file(runner->bytes_path, &runner->bytes_size);
+    }
+    return (runner->tape_path == NULL || runner->tape_text != NULL)
+           && (runner->bytes_path == NULL || runner->bytes != NULL);
+}
+
 static int sim__runner_main(struct sim__runner *runner)
 {
     if (runner->is_help) {
@@ -317,11 +355,14 @@ static int sim__runner_main(struct sim__runner *runner)
     if (!sim__choose_scenario(runner)) {
         return SIM__EXIT_USAGE;
     }
-    if (runner->tape_path != NULL) {
-        runner->tape_text = sim__read_file(runner->tape_path);
-        if (runner->tape_text == NULL) {
-            return SIM__EXIT_USAGE;
-        }
+    if (!sim__runner_read(runner)) {
+        return SIM__EXIT_USAGE;
+    }
+    if (runner->onset.is_wanted) {
+        return sim__runner_onset(runner);
+    }
+    if (runner->explore.is_wanted) {
+        return sim__runner_explore(runner);
     }
     if (!sim__marks_required_exist(runner)) {
         (void)fprintf(
@@ -375,6 +416,7 @@ int myc_sim_main(
         .seed_last = 1,
         .shrink_runs_max = 2000,
         .run_seconds_max = 120,
+        .onset.run_count = 50,
     };
     if (!sim__parse_arguments(&runner, argc, argv)) {
         return SIM__EXIT_USAGE;
@@ -393,6 +435,7 @@ int myc_sim_main(
     sim__crash_uninstall(crash_stack);
     sim__stack_pool_deinit(&runner.stacks);
     free(runner.tape_text);
+    free(runner.bytes);
     free(runner.total);
     free(runner.result);
     return exit_code;

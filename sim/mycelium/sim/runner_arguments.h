@@ -82,6 +82,26 @@ static bool sim__parse_jobs(struct sim__runner *runner, const char *text)
            && runner->job_count >= 1 && runner->job_count <= SIM__JOBS_MAX;
 }
 
+static bool sim__parse_then(struct sim__runner *runner, const char *text)
+{
+    runner->has_then_seed = true;
+    return sim__parse_number(text, text + strlen(text), &runner->then_seed);
+}
+
+static bool sim__parse_prefix(struct sim__runner *runner, const char *text)
+{
+    runner->has_prefix = true;
+    return sim__parse_number(text, text + strlen(text), &runner->prefix_draws)
+           && runner->prefix_draws > 0;
+}
+
+static bool sim__parse_dense(struct sim__runner *runner, const char *text)
+{
+    runner->is_dense = true;
+    runner->record_path = text;
+    return *text != '\0';
+}
+
 static bool sim__parse_memory(struct sim__runner *runner, const char *text)
 {
     bool is_strong = strcmp(text, "strong") == 0;
@@ -125,8 +145,28 @@ static const struct sim__option sim__options[] = {
      "a run that takes longer, in real time, failed (default 120;\n"
      "0: no bound)"},
     {"--boring", NULL, SIM__FLAG(is_boring), "one run in which every draw is 0"},
-    {"--tape", "FILE", SIM__TEXT(tape_path), "replays a tape"},
+    {"--tape", "FILE", SIM__TEXT(tape_path), "replays a tape; what it does not name is 0"},
+    {"--strict",
+     NULL,
+     SIM__FLAG(is_strict),
+     "with --tape: a dense tape, and the run fails where it makes another\n"
+     "draw than the tape"},
+    {"--bytes", "FILE", SIM__TEXT(bytes_path), "replays a fuzzer's input"},
+    {"--then-seed",
+     "N",
+     SIM__OWN(sim__parse_then),
+     "with --tape: seed N draws what the tape does not name; with\n"
+     "--prefix: seed N draws what comes after"},
+    {"--prefix",
+     "N",
+     SIM__OWN(sim__parse_prefix),
+     "with --then-seed: the first N draws are those of the seed, tape or\n"
+     "bytes, the others the --then-seed's"},
     {"--record", "FILE", SIM__TEXT(record_path), "writes the tape of the last run"},
+    {"--record-dense",
+     "FILE",
+     SIM__OWN(sim__parse_dense),
+     "writes it with every draw, for --strict"},
     {"--shrink",
      NULL,
      SIM__FLAG(shrinks),
@@ -147,6 +187,40 @@ static const struct sim__option sim__options[] = {
      "NAME:N",
      SIM__OWN(sim__parse_crash),
      "kills the process NAME at its point N, counted from 0"},
+    {"--exhaustive",
+     NULL,
+     SIM__FLAG(explore.is_wanted),
+     "goes through all schedules and values read, the fewest choices\n"
+     "that are not boring first, until one fails; a failure is written\n"
+     "to the --record file, else to <scenario>-exhaustive.tape"},
+    {"--exhaustive-runs", "N", SIM__NUMBER(explore.options.runs_max), "at most so many runs"},
+    {"--exhaustive-depth",
+     "N",
+     SIM__NUMBER(explore.options.depth_max),
+     "draws after the first N of a run are 0"},
+    {"--exhaustive-choices",
+     "N",
+     SIM__NUMBER(explore.options.choices_max),
+     "at most N choices of a run that are not boring"},
+    {"--exhaustive-only",
+     "LABELS",
+     SIM__TEXT(explore.options.only),
+     "only draws whose labels begin with one of these, by commas; others\n"
+     "are 0. Default: all but \"profile.\""},
+    {"--onset",
+     NULL,
+     SIM__FLAG(onset.is_wanted),
+     "with a seed, tape or bytes that fail: looks for the draw at which\n"
+     "the failure becomes inevitable, whatever comes after it"},
+    {"--onset-runs",
+     "N",
+     SIM__NUMBER(onset.run_count),
+     "so many continuations at each place (default 50)"},
+    {"--break-step",
+     "N",
+     SIM__NUMBER(break_step),
+     "for debuggers: raises SIGTRAP at step N, which a failure's report\n"
+     "names; without a debugger that ends the program"},
     {"--seeds-file",
      "FILE",
      SIM__TEXT(seeds_path),
@@ -247,6 +321,50 @@ static int sim__parse_word(struct sim__runner *runner, int argc, char **argv, in
     return has_value ? 2 : 1;
 }
 
+static bool sim__complain(const char *what)
+{
+    (void)fprintf(stderr, "%s\n", what);
+    return false;
+}
+
+/* Whether what is to draw makes sense together. */
+static bool sim__check_sources(const struct sim__runner *runner)
+{
+    bool has_tape = runner->tape_path != NULL;
+    bool has_bytes = runner->bytes_path != NULL;
+    bool has_seeds = runner->has_seeds || runner->seconds_max > 0;
+    if ((has_tape || runner->is_boring) && has_seeds) {
+        return sim__complain("--tape and --boring are one run: they exclude seeds and --time");
+    }
+    if (has_bytes && (has_tape || runner->is_boring || has_seeds)) {
+        return sim__complain("--bytes excludes --tape, --boring, seeds and --time");
+    }
+    if (runner->is_strict && (!has_tape || runner->has_then_seed)) {
+        return sim__complain("--strict needs --tape and excludes --then-seed");
+    }
+    if (runner->has_prefix && !runner->has_then_seed) {
+        return sim__complain("--prefix needs --then-seed, the seed that draws after it");
+    }
+    if (runner->has_then_seed && !runner->has_prefix && !has_tape) {
+        return sim__complain("--then-seed needs --tape or --prefix");
+    }
+    if (runner->explore.is_wanted
+        && (has_tape || has_bytes || has_seeds || runner->is_boring || runner->has_then_seed
+            || runner->shrinks || runner->sweep.is_wanted || runner->onset.is_wanted)) {
+        return sim__complain(
+            "--exhaustive goes through all runs itself: it excludes seeds, --tape, --bytes, "
+            "--boring, --then-seed, --shrink, --onset and --crash-sweep");
+    }
+    if (runner->onset.is_wanted
+        && (runner->is_strict || runner->has_then_seed || runner->sweep.is_wanted
+            || runner->onset.run_count == 0 || runner->seed_first != runner->seed_last)) {
+        return sim__complain(
+            "--onset is about one run and at least one continuation: it excludes --seeds, --time, "
+            "--strict, --then-seed and --crash-sweep");
+    }
+    return true;
+}
+
 static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **argv)
 {
     for (int i = 1; i < argc;) {
@@ -266,16 +384,17 @@ static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **ar
     if (runner->seconds_max > 0 && runner->seed_first == runner->seed_last) {
         runner->seed_last = UINT64_MAX;
     }
-    if ((runner->tape_path != NULL || runner->is_boring)
-        && (runner->has_seeds || runner->seconds_max > 0)) {
-        (void)fprintf(stderr, "--tape and --boring are one run: they exclude seeds and --time\n");
+    if (!sim__check_sources(runner)) {
         return false;
     }
     if (runner->job_count > 0
-        && (runner->tape_path != NULL || runner->is_boring || runner->sweep.is_wanted
+        && (runner->tape_path != NULL || runner->bytes_path != NULL || runner->is_boring
+            || runner->sweep.is_wanted || runner->explore.is_wanted || runner->onset.is_wanted
             || (runner->record_path != NULL && !runner->shrinks))) {
         (void)fprintf(
-            stderr, "--jobs shares seeds: it excludes --tape, --boring, --record and sweeps\n");
+            stderr,
+            "--jobs shares seeds: it excludes --tape, --bytes, --boring, --record, --exhaustive, "
+            "--onset and sweeps\n");
         return false;
     }
     if (runner->sweep.is_wanted) {
@@ -287,7 +406,8 @@ static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **ar
                 "those with the --crash-at that it prints\n");
             return false;
         }
-        bool has_source = runner->tape_path != NULL || runner->has_seeds;
+        bool has_source =
+            runner->tape_path != NULL || runner->bytes_path != NULL || runner->has_seeds;
         runner->is_boring = !has_source && runner->seconds_max <= 0;
     }
     return true;

@@ -35,11 +35,24 @@ static void sim__print_counters(const struct myc_sim_result *total)
     (void)printf("}");
 }
 
+static void sim__print_json_tape(const struct sim__runner *runner)
+{
+    const struct myc_sim_result *total = runner->total;
+    if (runner->tape_path != NULL && !runner->is_strict) {
+        (void)printf(
+            ", \"tape\": {\"entries\": %" PRIu64 ", \"unused\": %" PRIu64 ", \"clamped\": %" PRIu64
+            "}",
+            total->tape_entry_count,
+            total->tape_unused_count,
+            total->tape_clamped_count);
+    }
+}
+
 static void sim__print_json(const struct sim__runner *runner)
 {
     const struct myc_sim_result *total = runner->total;
     (void)printf("{\"scenario\": \"%s\"", runner->scenario->name);
-    if (runner->tape_path != NULL || runner->is_boring) {
+    if (runner->tape_path != NULL || runner->bytes_path != NULL || runner->is_boring) {
         (void)printf(", \"seed\": null");
     } else if (runner->seed_first == runner->seed_last) {
         (void)printf(", \"seed\": %" PRIu64, runner->seed_first);
@@ -87,6 +100,7 @@ static void sim__print_json(const struct sim__runner *runner)
     (void)printf("}");
     sim__marks_print(runner);
     sim__print_counters(total);
+    sim__print_json_tape(runner);
     if (runner->shrunk.is_done) {
         (void)printf(
             ", \"shrunk\": {\"choices\": %zu, \"choices_before\": %zu, \"runs\": %" PRIu64
@@ -98,6 +112,23 @@ static void sim__print_json(const struct sim__runner *runner)
     }
     sim__sweep_print(runner);
     (void)printf("}\n");
+}
+
+/* What a loosely replayed tape named in vain. */
+static void sim__print_tape(const struct sim__runner *runner)
+{
+    const struct myc_sim_result *total = runner->total;
+    if (total->tape_unused_count == 0 && total->tape_clamped_count == 0) {
+        return;
+    }
+    (void)printf(
+        "  tape: %" PRIu64 " of %" PRIu64 " entries were never drawn",
+        total->tape_unused_count,
+        total->tape_entry_count);
+    if (total->tape_unused_line > 0) {
+        (void)printf(" (the first is line %u)", total->tape_unused_line);
+    }
+    (void)printf(", %" PRIu64 " cut to their bounds\n", total->tape_clamped_count);
 }
 
 static void sim__print_summary(const struct sim__runner *runner)
@@ -136,6 +167,7 @@ static void sim__print_summary(const struct sim__runner *runner)
         }
     }
     (void)printf(is_any ? "\n" : " none\n");
+    sim__print_tape(runner);
     for (size_t i = 0; i < total->counter_count; i++) {
         (void)printf("  %s: %" PRIu64 "\n", total->counters[i].name, total->counters[i].amount);
     }

@@ -92,13 +92,14 @@ static void sim__shrink_adopt(struct sim__shrink *shrink, char *tape)
 static char *sim__shrink_text(
     const struct sim__shrink *shrink, const struct sim__shrink_choice *choices, size_t count)
 {
-    const char *name = shrink->runner->scenario->name;
-    size_t size = strlen(name) + 32;
+    char header[256];
+    sim__tape_header(header, sizeof(header), shrink->runner->scenario->name);
+    size_t size = strlen(header) + 1;
     for (size_t i = 0; i < count; i++) {
         size += strlen(choices[i].scope) + strlen(choices[i].label) + 48;
     }
     char *text = sim__must(malloc(size));
-    size_t used = (size_t)snprintf(text, size, "mycelium-tape 1 %s\n", name);
+    size_t used = (size_t)snprintf(text, size, "%s", header);
     for (size_t i = 0; i < count; i++) {
         used += (size_t)snprintf(
             text + used,
@@ -198,6 +199,9 @@ static bool sim__shrink_try(struct sim__shrink *shrink, size_t count)
     struct myc_sim_options options = shrink->options;
     options.tape_text = tape;
     options.is_boring = false;
+    options.is_strict = false;
+    options.has_then_seed = false;
+    options.bytes = NULL;
     char *text = sim__shrink_run(shrink, &options);
     free(tape);
     if (text == NULL) {
@@ -414,6 +418,7 @@ int sim__runner_shrink(struct sim__runner *runner, uint64_t seed)
     int exit_code = SIM__EXIT_FAILURE;
     shrink.options = sim__runner_options(runner, seed);
     shrink.options.is_recording = true;
+    shrink.options.is_dense = false;
     shrink.options.is_verbose = false;
     char *text = sim__shrink_run(&shrink, &shrink.options);
     if (text == NULL) {

@@ -25,6 +25,19 @@ struct sim__sweep {
     uint64_t first_failed; /* counted from 0, as in --crash-at */
 };
 
+/* What --exhaustive was asked for. */
+struct sim__explore {
+    bool is_wanted;
+    struct myc_sim_enumerator_options options;
+    struct myc_sim_enumerator *enumerator; /* while it runs */
+};
+
+/* What --onset was asked for. */
+struct sim__onset {
+    bool is_wanted;
+    uint64_t run_count; /* at each place */
+};
+
 struct sim__runner {
     const char *program;
     const struct myc_sim_scenario *scenarios;
@@ -49,6 +62,18 @@ struct sim__runner {
     const char *record_path;
     const char *seeds_path;
     char *tape_text;
+    const char *bytes_path;
+    char *bytes; /* a fuzzer's input */
+    size_t bytes_size;
+    bool is_strict;
+    bool is_dense;
+    bool has_prefix;
+    uint64_t prefix_draws;
+    bool has_then_seed;
+    uint64_t then_seed;
+    uint64_t break_step;
+    struct sim__explore explore;
+    struct sim__onset onset;
     struct myc_sim_stack_cache stacks;
     struct myc_sim_result *total; /* sums over all runs */
     struct myc_sim_result *result;
@@ -109,6 +134,12 @@ void sim__marks_print(const struct sim__runner *runner);
 
 /** Runs the campaign's seeds in worker processes. Returns: its exit code. */
 int sim__runner_jobs(struct sim__runner *runner);
+
+/** Goes through all runs; see --exhaustive. Returns: the exit code. */
+int sim__runner_explore(struct sim__runner *runner);
+
+/** Finds the draw at which a failure becomes inevitable; see --onset. Returns: the exit code. */
+int sim__runner_onset(struct sim__runner *runner);
 
 /** Writes a text file; says on standard error why it could not. */
 bool sim__write_file(const char *path, const char *text);

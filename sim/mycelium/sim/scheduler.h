@@ -218,10 +218,14 @@ void sim__draw_profile(struct myc_sim *world)
         SIM__RANDOM_WALK,
         SIM__PRIORITIES,
         SIM__PRIORITIES,
+        SIM__EVERY_POINT,
     };
     static const uint64_t step_costs[] = {10, 1, 100, 1000};
+    enum { COUNT = sizeof(strategies) / sizeof(strategies[0]) };
     struct sim__profile *profile = &world->profile;
-    profile->strategy = strategies[sim__choose(world, "profile.strategy", 8)];
+    // The last one is not for seeds: a choice at every point is too many for chance.
+    profile->strategy = strategies[sim__choice_rare(
+        &world->choices, sim__scope(world), "profile.strategy", COUNT - 1, COUNT)];
     profile->preemption_rate = UINT64_C(2) << sim__choose(world, "profile.preemption", 7);
     if (profile->strategy == SIM__PRIORITIES) {
         profile->preemption_rate *= 4;
@@ -410,10 +414,13 @@ static uint32_t sim__ready_highest(const struct myc_sim *world)
     return best;
 }
 
-static struct sim__thread *sim__pick(struct myc_sim *world, const char *scope)
+static struct sim__thread *
+sim__pick(struct myc_sim *world, const char *scope, const struct sim__thread *self)
 {
     uint32_t index = 0;
-    if (world->profile.strategy == SIM__RANDOM_WALK) {
+    if (world->profile.strategy == SIM__EVERY_POINT) {
+        index = sim__pick_chosen(world, scope, self);
+    } else if (world->profile.strategy == SIM__RANDOM_WALK) {
         index =
             (uint32_t)sim__choice_draw(&world->choices, scope, "schedule.next", world->ready_count);
     } else if (world->profile.strategy == SIM__PRIORITIES) {
@@ -423,12 +430,16 @@ static struct sim__thread *sim__pick(struct myc_sim *world, const char *scope)
 }
 
 /* When to look closer next: whatever comes first. */
-static void sim__plan(struct myc_sim *world)
+void sim__plan(struct myc_sim *world)
 {
     uint64_t fair = world->run_began + SIM__FAIR_STEPS;
     world->slow_at = world->next_preemption < fair ? world->next_preemption : fair;
     if (world->steps_max < world->slow_at) {
         world->slow_at = world->steps_max;
+    }
+    uint64_t break_step = world->options->break_step;
+    if (break_step > world->steps && break_step < world->slow_at) {
+        world->slow_at = break_step;
     }
 }
 
@@ -436,6 +447,10 @@ void sim__draw_preemption(struct myc_sim *world)
 {
     if (world->profile.strategy == SIM__ROUND_ROBIN) {
         world->next_preemption = UINT64_MAX;
+        return;
+    }
+    if (world->profile.strategy == SIM__EVERY_POINT) {
+        world->next_preemption = world->steps + 1;
         return;
     }
     uint64_t gap = sim__choice_gap(
@@ -528,7 +543,7 @@ void sim__give_way(struct myc_sim *world)
         }
         sim__jump(world);
     }
-    struct sim__thread *next = sim__pick(world, scope);
+    struct sim__thread *next = sim__pick(world, scope, self);
     next->state = SIM__RUNNING;
     world->run_began = world->steps;
     world->current = next;
@@ -701,6 +716,9 @@ void sim__yield(struct myc_sim *world, const char *label)
 
 static void sim__check_bounds(struct myc_sim *world)
 {
+    if (world->choices.mismatch[0] != '\0') {
+        myc_sim_fail(world, "%s", world->choices.mismatch);
+    }
     if (world->steps >= world->steps_max) {
         world->steps_max = UINT64_MAX;
         myc_sim_fail(world, "the run's bound of steps passed; see myc_sim_limits()");
@@ -723,15 +741,23 @@ void sim__point_slow(struct myc_sim *world, const char *label)
     if (world->steps < world->slow_at) {
         return;
     }
+    if (world->steps == world->options->break_step) {
+        sim__break_here(world);
+    }
     sim__check_bounds(world);
+    bool is_alone_too_long = world->steps >= world->run_began + SIM__FAIR_STEPS;
+    if (world->profile.strategy == SIM__EVERY_POINT && !is_alone_too_long) {
+        sim__point_chosen(world);
+        return;
+    }
     bool gives_way = false;
-    if (world->steps >= world->next_preemption) {
+    if (world->profile.strategy != SIM__EVERY_POINT && world->steps >= world->next_preemption) {
         sim__draw_preemption(world);
         if (world->profile.strategy == SIM__PRIORITIES) {
             thread->priority = world->priority_low--;
         }
         gives_way = world->ready_count > 0;
-    } else if (world->steps >= world->run_began + SIM__FAIR_STEPS) {
+    } else if (is_alone_too_long) {
         if (world->profile.strategy == SIM__PRIORITIES) {
             thread->priority = world->priority_low--;
         }
