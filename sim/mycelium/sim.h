@@ -545,8 +545,9 @@ void myc_sim_log(struct myc_sim *sim, const char *format, ...)
 }
 #endif
 
-#ifdef MYC_SIM_IMPLEMENTATION
-#include <mycelium/sim/implementation.h>
 #endif
 
+/* Outside of the guard: another header of the simulator may have included this one before. */
+#ifdef MYC_SIM_IMPLEMENTATION
+#include <mycelium/sim/implementation.h>
 #endif
