@@ -2,45 +2,82 @@
 /*
  * The simulator: hosts, processes and threads of a whole system in one thread, from one seed.
  *
- * Define MYC_SIM_IMPLEMENTATION in exactly one C file before including this header. Write a
- * scenario: a function that starts processes, lets virtual time pass, and checks. myc_sim_main()
- * turns a list of scenarios into a command; `--help` lists what it can do. A process is an ordinary
- * function that gets a `struct myc_platform`; everything the product does with it is simulated.
+ * In short: a scenario is a function, the director, which starts processes, lets virtual time pass
+ * and checks. A process is an ordinary function that gets a `struct myc_platform`; all it does with
+ * that is simulated. myc_sim_main() makes a command of a list of scenarios, whose `--help` says
+ * what it can do.
+ *
+ *     #define MYC_SIM_IMPLEMENTATION  // in exactly one C file of the program, before any include
+ *     #include <mycelium/sim.h>
+ *
+ *     static int serve(struct myc_platform *platform, void *arg)
+ *     {
+ *         ... // 0 when all went well
+ *     }
+ *
+ *     static void run(struct myc_sim *sim)
+ *     {
+ *         struct myc_sim_process one = myc_sim_start(sim, "host", "server", serve, NULL);
+ *         myc_sim_allow_kill(sim, one, 1);
+ *         myc_sim_run_for(sim, 1000000000); // a virtual second
+ *         myc_sim_check(sim, !myc_sim_is_running(sim, one), "the server ends within a second");
+ *     }
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         static const struct myc_sim_scenario scenarios[] = {{"serve", "a server", run}};
+ *         return myc_sim_main(argc, argv, scenarios, 1);
+ *     }
+ *
+ * Beside this header: <mycelium/sim/node.h> has the process that runs services, cmocka.h beside it
+ * a scenario inside a unit test; everything else in that folder is the implementation.
+ * <mycelium/simulation.h> marks rare paths in the code that is simulated. Link mycelium::sim and
+ * one archive: mycelium::mycelium, what production runs, or mycelium::simcheck, in which atomics
+ * are simulated as well. docs/guides/simulate-your-service.md goes through all of it.
+ *
+ * What a process must not do, because no seed decides it or no death undoes it: call the operating
+ * system other than through its platform, or keep state in mutable statics. CMake's
+ * mycelium_check_simulable() looks for both. What a scenario keeps in a static it clears at the
+ * start of each run.
  *
  * The determinism contract
- *   Choice  Every decision that could have gone another way is one draw choose(label, bound) from
- * one source: a seed, a tape, or nothing but zeros. 0 is always the boring outcome: no preemption,
- * no fault, everything at once, in the order of arrival. A run is a function of its draws and of
- * the code, and of nothing else. Step    Each platform call, and in the simcheck build each atomic
- * access, is one scheduling point. Passing one is a step. A step costs a fixed number of virtual ns
- * that each run draws first. Between two points of a thread nothing else runs. Event   Something
- * the world does at a virtual instant: a thread's deadline, a delivery, anything scheduled. Events
- * run when a thread blocks, yields, or is preempted: those that are due, earliest first.
- * Simultaneous events run in the order in which they were scheduled, unless the run's profile
- * shuffles ties, and then a draw decides. When no thread can run, time jumps to the next event.
- *   Threads Those that can run wait in order of arrival. The run's strategy picks: round robin
- * takes the first (boring), the random walk draws, and priorities take the highest. Death   A
- * process may die at each of its points and wherever it waits. Nothing of it runs any more and
- * nothing is unwound: its descriptors are closed as a kernel would, its private memory goes, memory
- * it shared stays as it was. Hash    Steps, events and results are folded into one number; the same
- * draws and the same code give the same number. Addresses and real time never enter it.
+ *
+ * - Choice: every decision that could have gone another way is one draw choose(label, bound) from
+ *   one source: a seed, a tape, or nothing but zeros. 0 is always the boring outcome: no
+ *   preemption, no fault, everything at once, in the order of arrival. A run is a function of its
+ *   draws and of the code, and of nothing else.
+ * - Step: each platform call, and in the simcheck build each atomic access, is one scheduling
+ *   point. Passing one is a step. A step costs a fixed number of virtual ns that each run draws
+ *   first. Between two points of a thread nothing else runs.
+ * - Event: something the world does at a virtual instant: a thread's deadline, a delivery, anything
+ *   scheduled. Events run when a thread blocks, yields, or is preempted: those that are due,
+ *   earliest first. Simultaneous events run in the order in which they were scheduled, unless the
+ *   run's profile shuffles ties, and then a draw decides. When no thread can run, time jumps to the
+ *   next event.
+ * - Threads: those that can run wait in order of arrival. The run's strategy picks: round robin
+ *   takes the first (boring), the random walk draws, and priorities take the highest.
+ * - Death: a process may die at each of its points and wherever it waits. Nothing of it runs any
+ *   more and nothing is unwound: its descriptors are closed as a kernel would, its private memory
+ *   goes, memory it shared stays as it was.
+ * - Hash: steps, events and results are folded into one number; the same draws and the same code
+ *   give the same number. Addresses and real time never enter it.
  *
  * Memory, in the simcheck build
- *   Each access through <mycelium/atomic.h> is a step, and behaves as C11 allows: a load may take
- * an older value unless something that its thread knows hides it (the newest is the boring one, and
- * how often it is another each run draws). A store is seen by everybody at the latest when they
- * wait, call the platform or relax, and after some dozens of their loads. Calls of the platform
- * that a kernel would serve are full fences, as they are on Linux. What a dead process stored
- * stays. Bytes that were marked with myc_shared_write() and myc_shared_read() are checked: two
- * accesses, one of them a write, that nothing orders end the run as a data race, whatever the
- * schedule and whatever was read. Shared memory is known by segment and offset, whatever its
- * address; plain accesses without marks are not seen. Not modelled, so that such bugs are missed:
- * loads that see stores which come later in program order (load buffering), stores that take their
- * place before one already executed, compare-exchanges that fail on an older value or for no
- * reason. At most 64 threads live at a time. `--memory strong` does without all this.
  *
- * What a process must not do: call the operating system other than through its platform, or keep
- * state in mutable statics (they would outlive its death).
+ * - Each access through <mycelium/atomic.h> is a step, and behaves as C11 allows: a load may take
+ *   an older value unless something that its thread knows hides it (the newest is the boring one,
+ *   and how often it is another each run draws). A store is seen by everybody at the latest when
+ *   they wait, call the platform or relax, and after some dozens of their loads.
+ * - Calls of the platform that a kernel would serve are full fences, as they are on Linux. What a
+ *   dead process stored stays.
+ * - Bytes that were marked with myc_shared_write() and myc_shared_read() are checked: two accesses,
+ *   one of them a write, that nothing orders end the run as a data race, whatever the schedule and
+ *   whatever was read. Shared memory is known by segment and offset, whatever its address; plain
+ *   accesses without marks are not seen.
+ * - Not modelled, so that such bugs are missed: loads that see stores which come later in program
+ *   order (load buffering), stores that take their place before one already executed,
+ *   compare-exchanges that fail on an older value or for no reason. At most 64 threads live at a
+ *   time. `--memory strong` does without all this.
  *
  * Threads: one run belongs to one OS thread, and only one run exists in an OS process at a time.
  */
