@@ -310,10 +310,12 @@ struct myc_sim_options {
     const char *bytes_name;  /* and the bytes */
     const char *record_name; /* and the tape that is kept */
     const char *repro_start; /* how a repro command begins; default "<program>" */
-    /* Kills the first process of this name at its nth point, 1 being the first; 0 only counts. */
+    /* Kills the first process of this name, or with "NAME#2" the second, at its nth point, 1 being
+     * the first; 0 only counts. Then the next start of the name likewise. */
     const char *crash_process;
     uint64_t crash_point;
-    /* Refuses the nth allocation, 1 being the first, of the first process of this name; a sticky
+    uint64_t crash_next_point;
+    /* Refuses the nth allocation, 1 being the first, of the process named as above; a sticky
      * refusal goes on with every later one while faults are on. 0 only counts. */
     const char *fail_allocation_process;
     uint64_t fail_allocation_number;
@@ -339,6 +341,7 @@ struct myc_sim_result {
     size_t counter_count;
     uint32_t crash_process_id;           /* of the options' crash_process; 0: none was started */
     uint64_t crash_points;               /* the points it passed */
+    uint64_t crash_next_points;          /* those of the next start of the name */
     uint32_t fail_allocation_process_id; /* of the options' fail_allocation_process; 0: none */
     uint64_t allocation_count;           /* the allocations it asked for */
     char *tape_text;                     /* only when recording */
@@ -418,6 +421,9 @@ bool myc_sim_was_killed(struct myc_sim *sim, struct myc_sim_process process);
 
 /** What the process returned; -1 while it runs and when it was killed. */
 int myc_sim_exit_code(struct myc_sim *sim, struct myc_sim_process process);
+
+/** How many allocations of the process were refused, by a fault or by the options. */
+uint64_t myc_sim_allocations_refused(struct myc_sim *sim, struct myc_sim_process process);
 
 /** How many scheduling points the process has passed: the range for myc_sim_kill_at(). */
 uint64_t myc_sim_points(struct myc_sim *sim, struct myc_sim_process process);

@@ -13,7 +13,7 @@
 #include <mycelium/interface/thread.h>
 #include <mycelium/interface/wait.h>
 
-enum { ROUNDS = 20 };
+enum { ROUNDS = 20, OUT_OF_MEMORY = 3 };
 
 struct hand_over {
     struct myc_platform *platform;
@@ -42,6 +42,9 @@ static int serve(struct myc_platform *platform, void *arg)
     (void)arg;
     struct hand_over *shared = myc_memory_allocate(platform->memory, sizeof(*shared), 8);
     struct myc_handle thread = {0};
+    if (shared == NULL) {
+        return OUT_OF_MEMORY;
+    }
     shared->platform = platform;
     if (myc_thread_start(platform->thread, receive, shared, NULL, &thread) != MYC_OK) {
         myc_memory_release(platform->memory, shared, sizeof(*shared));
@@ -78,6 +81,13 @@ static void run(struct myc_sim *sim)
         myc_sim_count(sim, "killed", 1);
         myc_sim_check(
             sim, myc_sim_exit_code(sim, ended.process) == -1, "a killed process returns nothing");
+        return;
+    }
+    if (myc_sim_allocations_refused(sim, ended.process) > 0) {
+        myc_sim_check(
+            sim,
+            myc_sim_exit_code(sim, ended.process) == OUT_OF_MEMORY,
+            "who gets no memory says so");
         return;
     }
     myc_sim_check(sim, myc_sim_exit_code(sim, ended.process) == 0, "every number arrives");

@@ -22,6 +22,8 @@
 
 enum { KILLS_MAX = 3, STARTS_MAX = STAGE_COUNT * (KILLS_MAX + 1), FIRST_PORT = 7001 };
 
+enum { CREATIONS_MAX = 3 };
+
 static const uint64_t ms_ns = 1000000;
 static const uint64_t second_ns = 1000000000;
 
@@ -34,7 +36,8 @@ struct incarnation {
     size_t stage_count; /* 4 in the local deployment, else 1 */
     struct stage *stages[STAGE_COUNT];
     struct myc_sim_process process;
-    bool is_over; /* myc_node_run() returned */
+    bool is_over;    /* myc_node_run() returned */
+    bool is_refused; /* it was refused memory again and again, and gave up */
     enum myc_status status;
 };
 
@@ -60,6 +63,29 @@ static const char *const node_names[STAGE_COUNT] = {"market", "strategy", "risk"
 
 // ---- A process ----
 
+// Without memory a node says so, keeps nothing, and can be tried again.
+static enum myc_status create_node(
+    const struct incarnation *self,
+    struct myc_platform *platform,
+    const struct myc_node_options *options,
+    struct myc_node **out_node,
+    struct myc_diagnostic *why)
+{
+    struct myc_sim *sim = self->world->sim;
+    enum myc_status status = MYC_NO_MEMORY;
+    uint64_t refused = 0;
+    for (int i = 0; i < CREATIONS_MAX && status == MYC_NO_MEMORY; i++) {
+        myc_diagnostic_clear(why);
+        refused = myc_sim_allocations_refused(sim, self->process);
+        status = myc_node_create(platform, options, out_node, why);
+    }
+    refused = myc_sim_allocations_refused(sim, self->process) - refused;
+    if (status != MYC_OK && (status != MYC_NO_MEMORY || refused == 0)) {
+        myc_sim_fail(sim, "node %s cannot start: %s", options->node, why->text);
+    }
+    return status;
+}
+
 static int node_main(struct myc_platform *platform, void *arg)
 {
     struct incarnation *self = arg;
@@ -79,9 +105,9 @@ static int node_main(struct myc_platform *platform, void *arg)
         .ring_bytes = UINT64_C(64) * 1024};
     struct myc_node *node = NULL;
     struct myc_diagnostic why;
-    myc_diagnostic_clear(&why);
-    if (myc_node_create(platform, &options, &node, &why) != MYC_OK) {
-        myc_sim_fail(world->sim, "node %s cannot start: %s", options.node, why.text);
+    if (create_node(self, platform, &options, &node, &why) != MYC_OK) {
+        self->is_refused = true;
+        return 1;
     }
     self->status = myc_node_run(node, &why);
     self->is_over = true;
@@ -200,9 +226,23 @@ static void start_all(struct world *world)
     }
 }
 
+// A node that was refused memory for good: the others wait in vain, and that is all there is to
+// see.
+static bool is_refused(const struct world *world)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < world->node_count; i++) {
+        is_any = is_any || world->current[i]->is_refused;
+    }
+    return is_any;
+}
+
 static bool all_have_ended(void *context)
 {
     const struct world *world = context;
+    if (is_refused(world)) {
+        return true;
+    }
     for (size_t i = 0; i < world->node_count; i++) {
         if (myc_sim_is_running(world->sim, world->current[i]->process)) {
             return false;
@@ -216,6 +256,10 @@ static void check_all_end(struct world *world)
     bool is_over = myc_sim_run_until(
         world->sim, all_have_ended, world, myc_sim_now_ns(world->sim) + 60 * second_ns);
     myc_sim_check(world->sim, is_over, "the stream comes to its end on every node");
+    if (is_refused(world)) {
+        myc_sim_count(world->sim, "runs refused memory", 1);
+        return;
+    }
     for (size_t i = 0; i < world->node_count; i++) {
         myc_sim_check(
             world->sim,
@@ -236,6 +280,9 @@ static void run_whole(struct myc_sim *sim)
     trading_expect(&world->plan.input, world->plan.row_count, world->plan.paced_count, &expected);
     start_all(world);
     check_all_end(world);
+    if (is_refused(world)) {
+        return;
+    }
     const struct trading_execution_result *result = &stage_of(world, 3)->setup.execution;
     const struct trading_adapter_result *adapter = &stage_of(world, 0)->setup.adapter;
     myc_sim_check(sim, result->stage.is_complete, "the last service saw the end");
@@ -374,6 +421,9 @@ static void run_broken(struct myc_sim *sim)
         myc_sim_count(sim, "runs with resets", 1);
     }
     start_all(world);
+    if (is_refused(world)) {
+        return;
+    }
     uint64_t kills = 1 + myc_sim_choose(sim, "trading.kills", KILLS_MAX);
     for (uint64_t i = 0; i < kills; i++) {
         kill_one(world);

@@ -140,10 +140,7 @@ static void sim__world_init_repro(struct myc_sim *world)
         }
         sim__repro_add(text, size, " --then-seed %llu", (unsigned long long)options->then_seed);
     }
-    if (options->crash_process != NULL && options->crash_point > 0) {
-        unsigned long long point = options->crash_point - 1;
-        sim__repro_add(text, size, " --crash-at %s:%llu", options->crash_process, point);
-    }
+    sim__repro_breaks(options, text + strlen(text), size - strlen(text));
     if (options->faults != NULL) {
         sim__repro_add(text, size, " --faults %s", options->faults);
     }

@@ -25,6 +25,37 @@ static void sim__director_main(void *context)
     world->scenario->run(world);
 }
 
+/* The options that kill a process or refuse it memory, as the command line has them. */
+void sim__repro_breaks(const struct myc_sim_options *options, char *text, size_t text_bytes)
+{
+    text[0] = '\0';
+    if (options->crash_process != NULL && options->crash_point > 0) {
+        int used = snprintf(
+            text,
+            text_bytes,
+            " --crash-at %s:%llu",
+            options->crash_process,
+            (unsigned long long)(options->crash_point - 1));
+        if (options->crash_next_point > 0 && (size_t)used < text_bytes) {
+            (void)snprintf(
+                text + used,
+                text_bytes - (size_t)used,
+                " --crash-next %llu",
+                (unsigned long long)(options->crash_next_point - 1));
+        }
+    }
+    if (options->fail_allocation_process != NULL && options->fail_allocation_number > 0) {
+        size_t used = strlen(text);
+        (void)snprintf(
+            text + used,
+            text_bytes - used,
+            " --%s %s:%llu",
+            options->fail_allocation_is_sticky ? "alloc-fail-from" : "alloc-fail-at",
+            options->fail_allocation_process,
+            (unsigned long long)(options->fail_allocation_number - 1));
+    }
+}
+
 static bool sim__world_init(
     struct myc_sim *world,
     const struct myc_sim_scenario *scenario,
@@ -119,6 +150,9 @@ static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *res
     if (world->crash_process != NULL) {
         result->crash_process_id = world->crash_process->id;
         result->crash_points = world->crash_process->points;
+    }
+    if (world->crash_next_process != NULL) {
+        result->crash_next_points = world->crash_next_process->points;
     }
     if (world->fail_allocation_process != NULL) {
         result->fail_allocation_process_id = world->fail_allocation_process->id;
@@ -252,6 +286,11 @@ bool myc_sim_was_killed(struct myc_sim *sim, struct myc_sim_process process)
 int myc_sim_exit_code(struct myc_sim *sim, struct myc_sim_process process)
 {
     return sim__known_process(sim, process)->exit_code;
+}
+
+uint64_t myc_sim_allocations_refused(struct myc_sim *sim, struct myc_sim_process process)
+{
+    return sim__known_process(sim, process)->refused_count;
 }
 
 uint64_t myc_sim_points(struct myc_sim *sim, struct myc_sim_process process)

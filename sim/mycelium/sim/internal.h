@@ -116,6 +116,9 @@ bool sim__marks_check(char *message, size_t message_bytes);
 /** The name of the file a mark is in, without its folders. */
 const char *sim__mark_file(const struct myc_mark *mark);
 
+/** The options that kill a process or refuse it memory, as a command line has them. */
+void sim__repro_breaks(const struct myc_sim_options *options, char *text, size_t text_bytes);
+
 /** Draws whether the run forces rare paths. */
 void sim__draw_buggify(struct myc_sim *world);
 

@@ -342,6 +342,7 @@ struct sim__process {
     uint64_t block_count;
     uint64_t block_bytes;
     uint64_t block_sequence;
+    uint64_t refused_count;    /* allocations */
     uint64_t allocation_count; /* asked for, refused ones included */
     struct sim__exit_watch *exit_watches;
     struct myc_clock clock;
@@ -533,6 +534,7 @@ struct myc_sim {
     struct sim__wait_queue sleepers; /* futex-shaped waits, all words */
     struct sim__process *director;
     struct sim__thread *director_thread;
+    struct sim__process *crash_next_process;      /* the next start of the same name */
     struct sim__process *crash_process;           /* the one that the options kill or watch */
     struct sim__process *fail_allocation_process; /* the one whose allocations they refuse */
     struct sim__wait_queue director_queue;

@@ -255,10 +255,12 @@ static void *sim__memory_allocate(struct myc_memory *seam, size_t size, size_t a
     process->allocation_count++;
     if (sim__allocation_is_refused(process)) {
         sim__note(world, SIM__NOTE_MEMORY, process->allocation_count, 0);
+        process->refused_count++;
         return NULL;
     }
     if (sim__fault(world, MYC_SIM_FAULT_ALLOCATION)) {
         sim__fault_effect(world, MYC_SIM_FAULT_ALLOCATION);
+        process->refused_count++;
         return NULL;
     }
     size_t step = alignment > 16 ? alignment : 16;

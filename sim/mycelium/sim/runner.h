@@ -181,8 +181,25 @@ struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t 
         .repro_start = runner->program,
         .crash_process = runner->crash_process,
         .crash_point = runner->crash_point,
+        .crash_next_point = runner->crash_next_point,
+        .fail_allocation_process = runner->alloc_process,
+        .fail_allocation_number = runner->alloc_number,
+        .fail_allocation_is_sticky = runner->alloc_is_sticky,
         .faults = runner->faults,
     };
+}
+
+void sim__runner_breaks(const struct sim__runner *runner, char *text, size_t text_bytes)
+{
+    const struct myc_sim_options options = {
+        .crash_process = runner->crash_process,
+        .crash_point = runner->crash_point,
+        .crash_next_point = runner->crash_next_point,
+        .fail_allocation_process = runner->alloc_process,
+        .fail_allocation_number = runner->alloc_number,
+        .fail_allocation_is_sticky = runner->alloc_is_sticky,
+    };
+    sim__repro_breaks(&options, text, text_bytes);
 }
 
 bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
@@ -206,6 +223,9 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
     sim__runner_add(runner);
     if (runner->crash_point > 0 && result->crash_points >= runner->crash_point) {
         runner->crash_count++;
+    }
+    if (runner->alloc_number > 0 && result->allocation_count >= runner->alloc_number) {
+        runner->alloc_count++;
     }
     if (result->is_failed && runner->is_quiet) {
         // counted below
@@ -382,6 +402,16 @@ static int sim__runner_main(struct sim__runner *runner)
             runner->crash_point - 1,
             runner->scenario->name,
             runner->result->crash_points);
+        return SIM__EXIT_USAGE;
+    }
+    if (runner->alloc_number > 0 && runner->alloc_count == 0 && runner->failed_count == 0) {
+        (void)fprintf(
+            stderr,
+            "%s:%" PRIu64 ": %s has no such process or it allocates only %" PRIu64 " times\n",
+            runner->alloc_process,
+            runner->alloc_number - 1,
+            runner->scenario->name,
+            runner->result->allocation_count);
         return SIM__EXIT_USAGE;
     }
     if (runner->is_json) {

@@ -37,21 +37,51 @@ static bool sim__parse_seeds(struct sim__runner *runner, const char *text)
            && runner->seed_first <= runner->seed_last;
 }
 
-/* NAME:N */
-static bool sim__parse_crash(struct sim__runner *runner, const char *text)
+/* NAME:N; the name goes to `name`, of 64 bytes, and N+1 to `out_number`. */
+static bool sim__parse_place(const char *text, char *name, uint64_t *out_number)
 {
     const char *end = text + strlen(text);
     const char *colon = strrchr(text, ':');
     size_t size = colon != NULL ? (size_t)(colon - text) : 0;
-    if (size == 0 || size >= sizeof(runner->crash_name)
-        || !sim__parse_number(colon + 1, end, &runner->crash_point)
-        || runner->crash_point == UINT64_MAX) {
+    if (size == 0 || size >= 64 || !sim__parse_number(colon + 1, end, out_number)
+        || *out_number == UINT64_MAX) {
         return false;
     }
-    memcpy(runner->crash_name, text, size);
-    runner->crash_process = runner->crash_name;
-    runner->crash_point++;
+    memcpy(name, text, size);
+    *out_number += 1;
     return true;
+}
+
+static bool sim__parse_crash(struct sim__runner *runner, const char *text)
+{
+    runner->crash_process = runner->crash_name;
+    return sim__parse_place(text, runner->crash_name, &runner->crash_point);
+}
+
+static bool sim__parse_crash_next(struct sim__runner *runner, const char *text)
+{
+    bool is_good = sim__parse_number(text, text + strlen(text), &runner->crash_next_point);
+    return is_good && runner->crash_next_point++ != UINT64_MAX;
+}
+
+static bool sim__parse_alloc_at(struct sim__runner *runner, const char *text)
+{
+    runner->alloc_process = runner->alloc_name;
+    return sim__parse_place(text, runner->alloc_name, &runner->alloc_number);
+}
+
+static bool sim__parse_alloc_from(struct sim__runner *runner, const char *text)
+{
+    runner->alloc_is_sticky = true;
+    return sim__parse_alloc_at(runner, text);
+}
+
+static bool sim__parse_alloc_sweep(struct sim__runner *runner, const char *text)
+{
+    runner->sweep.is_wanted = true;
+    runner->sweep.kind = SIM__SWEEP_ALLOCATIONS;
+    runner->alloc_process = text;
+    return *text != '\0';
 }
 
 static bool sim__parse_seed(struct sim__runner *runner, const char *text)
@@ -181,8 +211,13 @@ static const struct sim__option sim__options[] = {
      "NAME",
      SIM__OWN(sim__parse_sweep),
      "runs once, boring unless a seed or tape is given, then kills the\n"
-     "process NAME at each of its scheduling points in turn; of several\n"
-     "starts of that name the first"},
+     "process NAME at each of its scheduling points in turn; NAME#2 is\n"
+     "the second start of that name, NAME the first"},
+    {"--crash-pairs",
+     "N",
+     SIM__NUMBER(sweep.pairs),
+     "in a crash sweep also tries N drawn pairs of deaths: of NAME and\n"
+     "of the next start of that name"},
     {"--crash-at",
      "NAME:N",
      SIM__OWN(sim__parse_crash),
@@ -221,6 +256,23 @@ static const struct sim__option sim__options[] = {
      SIM__NUMBER(break_step),
      "for debuggers: raises SIGTRAP at step N, which a failure's report\n"
      "names; without a debugger that ends the program"},
+    {"--crash-next",
+     "N",
+     SIM__OWN(sim__parse_crash_next),
+     "and the next start of that name at its point N"},
+    {"--alloc-sweep",
+     "NAME",
+     SIM__OWN(sim__parse_alloc_sweep),
+     "as --crash-sweep, but refuses the process each of its allocations\n"
+     "in turn: alone, and then with all that follow while faults are on"},
+    {"--alloc-fail-at",
+     "NAME:N",
+     SIM__OWN(sim__parse_alloc_at),
+     "refuses the process NAME its allocation N, counted from 0"},
+    {"--alloc-fail-from",
+     "NAME:N",
+     SIM__OWN(sim__parse_alloc_from),
+     "and all that follow while faults are on"},
     {"--seeds-file",
      "FILE",
      SIM__TEXT(seeds_path),
@@ -398,12 +450,13 @@ static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **ar
         return false;
     }
     if (runner->sweep.is_wanted) {
-        if (runner->crash_point > 0 || runner->shrinks || runner->record_path != NULL
-            || runner->seeds_path != NULL) {
+        if (runner->crash_point > 0 || runner->alloc_number > 0 || runner->shrinks
+            || runner->record_path != NULL || runner->seeds_path != NULL) {
             (void)fprintf(
                 stderr,
-                "--crash-sweep excludes --crash-at, --shrink, --record and --seeds-file; use "
-                "those with the --crash-at that it prints\n");
+                "%s excludes --crash-at, --alloc-fail-*, --shrink, --record and --seeds-file; "
+                "use those with the options that it prints\n",
+                runner->sweep.kind == SIM__SWEEP_CRASHES ? "--crash-sweep" : "--alloc-sweep");
             return false;
         }
         bool has_source =

@@ -382,19 +382,17 @@ static void sim__shrink_print(const struct sim__shrink *shrink, FILE *out)
     if (shrink->count > SIM__SHRINK_SHOWN) {
         (void)fprintf(out, "  ... and %zu more\n", shrink->count - SIM__SHRINK_SHOWN);
     }
-    char crash[96] = "";
-    if (runner->crash_point > 0) {
-        (void)snprintf(
-            crash, sizeof(crash), "%s:%" PRIu64, runner->crash_process, runner->crash_point - 1);
-    }
+    char breaks[160] = "";
+    sim__runner_breaks(runner, breaks, sizeof(breaks));
     (void)fprintf(
         out,
-        "  run again: %s %s --tape %s%s%s%s\n",
+        "  run again: %s %s --tape %s%s%s%s%s\n",
         runner->program,
         runner->scenario->name,
         runner->shrunk.tape_path,
-        crash[0] != '\0' ? " --crash-at " : "",
-        crash,
+        breaks,
+        runner->faults != NULL ? " --faults " : "",
+        runner->faults != NULL ? runner->faults : "",
         runner->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
 }
 

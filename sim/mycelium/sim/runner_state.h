@@ -17,12 +17,18 @@ struct sim__shrunk {
     char tape_path[256];
 };
 
-/* What a crash sweep came to. */
+enum sim__sweep_kind { SIM__SWEEP_CRASHES, SIM__SWEEP_ALLOCATIONS };
+
+/* What a sweep came to. */
 struct sim__sweep {
     bool is_wanted;
+    enum sim__sweep_kind kind;
+    uint64_t pairs; /* of deaths to try besides */
+    uint64_t pair_count;
+    bool has_failed;
     uint64_t point_count; /* of all swept runs */
     uint64_t clean_count;
-    uint64_t first_failed; /* counted from 0, as in --crash-at */
+    char first_failed[160]; /* its options */
 };
 
 /* What --exhaustive was asked for. */
@@ -87,7 +93,13 @@ struct sim__runner {
     bool is_quiet;             /* failures are counted but not shown */
     const char *crash_process; /* the process to kill or to sweep; NULL: none */
     uint64_t crash_point;      /* from 1; 0: it lives */
-    uint64_t crash_count;      /* runs in which it was killed there */
+    uint64_t crash_next_point; /* of the next start of the name, likewise */
+    const char *alloc_process; /* the process to refuse memory; NULL: none */
+    uint64_t alloc_number;     /* which allocation, from 1; 0: none */
+    bool alloc_is_sticky;      /* and all later ones */
+    uint64_t alloc_count;      /* runs in which it was refused */
+    char alloc_name[64];
+    uint64_t crash_count; /* runs in which it was killed there */
     char crash_name[64];
     struct sim__sweep sweep;
     uint64_t job_count;         /* worker processes; 0: this process runs all */
@@ -131,6 +143,9 @@ bool sim__marks_required_exist(const struct sim__runner *runner);
 
 /** The table of marks, or its part of the JSON object. */
 void sim__marks_print(const struct sim__runner *runner);
+
+/** The kills and refusals of the command line as its options, each after a space. */
+void sim__runner_breaks(const struct sim__runner *runner, char *text, size_t text_bytes);
 
 /** Runs the campaign's seeds in worker processes. Returns: its exit code. */
 int sim__runner_jobs(struct sim__runner *runner);

@@ -352,6 +352,47 @@ sim__process_create(struct myc_sim *world, struct sim__host *host, const char *n
     return process;
 }
 
+/* Whether this is the start that "NAME" or "NAME#2" means: the first or the second of that name. */
+static bool sim__is_start(const struct sim__process *process, const char *wanted, uint64_t later)
+{
+    const char *number = strrchr(wanted, '#');
+    size_t size = strlen(wanted);
+    uint64_t nth = 0;
+    if (number != NULL && number[1] != '\0'
+        && strspn(number + 1, "0123456789") == strlen(number + 1)) {
+        size = (size_t)(number - wanted);
+        nth = strtoull(number + 1, NULL, 10);
+    }
+    if (strlen(process->name) != size || memcmp(process->name, wanted, size) != 0) {
+        return false;
+    }
+    uint64_t starts = 0;
+    const struct sim__process *it = process->world->processes;
+    for (; it != NULL && it->id <= process->id; it = it->next) {
+        starts += strcmp(it->name, process->name) == 0 ? 1 : 0;
+    }
+    return starts == (nth == 0 ? 1 : nth) + later;
+}
+
+/* What the options do to this very process. */
+static void sim__heed_options(struct sim__process *process)
+{
+    struct myc_sim *world = process->world;
+    const struct myc_sim_options *options = world->options;
+    if (options->crash_process != NULL && sim__is_start(process, options->crash_process, 0)) {
+        world->crash_process = process;
+        process->kill_at = options->crash_point == 0 ? UINT64_MAX : options->crash_point;
+    }
+    if (options->crash_process != NULL && sim__is_start(process, options->crash_process, 1)) {
+        world->crash_next_process = process;
+        process->kill_at = options->crash_next_point == 0 ? UINT64_MAX : options->crash_next_point;
+    }
+    const char *refused = options->fail_allocation_process;
+    if (refused != NULL && sim__is_start(process, refused, 0)) {
+        world->fail_allocation_process = process;
+    }
+}
+
 struct sim__process *sim__process_start(
     struct myc_sim *world,
     struct sim__host *host,
@@ -370,17 +411,7 @@ struct sim__process *sim__process_start(
             sim__parts[i]->start(process);
         }
     }
-    if (world->crash_process == NULL && world->options->crash_process != NULL
-        && strcmp(process->name, world->options->crash_process) == 0) {
-        uint64_t point = world->options->crash_point;
-        world->crash_process = process;
-        process->kill_at = point == 0 ? UINT64_MAX : point;
-    }
-    const char *refused = world->options->fail_allocation_process;
-    if (world->fail_allocation_process == NULL && refused != NULL
-        && strcmp(process->name, refused) == 0) {
-        world->fail_allocation_process = process;
-    }
+    sim__heed_options(process);
     sim__draw_kill(process);
     sim__plan_faults(process);
     (void)sim__thread_start(process, "main", NULL, NULL);
