@@ -86,7 +86,9 @@ static void run_hangs_at_once(struct myc_sim *sim)
 static void run_interrupts(struct myc_sim *sim)
 {
     (void)sim;
-    (void)kill(getppid(), SIGINT);
+    // The test made the command the leader of its group; once it is dead we may have another
+    // parent.
+    (void)kill(getpgrp(), SIGINT);
     spin();
 }
 
@@ -215,6 +217,7 @@ static void test_interrupt_ends_all_workers(void **state)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        (void)setpgid(0, 0);
         (void)execl(
             "/proc/self/exe", "prog", "interrupts", "--seeds", "1..9", "--jobs", "2", (char *)NULL);
         _exit(99);
@@ -222,12 +225,15 @@ static void test_interrupt_ends_all_workers(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGINT);
-    // Orphans come to us: both workers, killed.
+    // Orphans come to us: both workers, one of them in a run without end. The other may have seen
+    // the end of its orders first.
+    int killed_count = 0;
     for (int i = 0; i < 2; i++) {
         assert_true(waitpid(-1, &status, 0) > 0);
-        assert_true(WIFSIGNALED(status));
-        assert_int_equal(WTERMSIG(status), SIGKILL);
+        killed_count += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? 1 : 0;
+        assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
     }
+    assert_in_range(killed_count, 1, 2);
     assert_int_equal(waitpid(-1, &status, 0), -1);
 }
 

@@ -360,6 +360,33 @@ static bool sim__runner_read(struct sim__runner *runner)
            && (runner->bytes_path == NULL || runner->bytes != NULL);
 }
 
+/* Whether what the command line wanted to break was there. */
+static bool sim__runner_did_break(const struct sim__runner *runner)
+{
+    if (runner->crash_point > 0 && runner->crash_count == 0 && runner->failed_count == 0) {
+        (void)fprintf(
+            stderr,
+            "--crash-at %s:%" PRIu64 ": %s has no such process or it passes only %" PRIu64
+            " points\n",
+            runner->crash_process,
+            runner->crash_point - 1,
+            runner->scenario->name,
+            runner->result->crash_points);
+        return false;
+    }
+    if (runner->alloc_number > 0 && runner->alloc_count == 0 && runner->failed_count == 0) {
+        (void)fprintf(
+            stderr,
+            "%s:%" PRIu64 ": %s has no such process or it allocates only %" PRIu64 " times\n",
+            runner->alloc_process,
+            runner->alloc_number - 1,
+            runner->scenario->name,
+            runner->result->allocation_count);
+        return false;
+    }
+    return true;
+}
+
 static int sim__runner_main(struct sim__runner *runner)
 {
     if (runner->is_help) {
@@ -393,25 +420,7 @@ static int sim__runner_main(struct sim__runner *runner)
     if (exit_code == SIM__EXIT_USAGE) {
         return exit_code;
     }
-    if (runner->crash_point > 0 && runner->crash_count == 0 && runner->failed_count == 0) {
-        (void)fprintf(
-            stderr,
-            "--crash-at %s:%" PRIu64 ": %s has no such process or it passes only %" PRIu64
-            " points\n",
-            runner->crash_process,
-            runner->crash_point - 1,
-            runner->scenario->name,
-            runner->result->crash_points);
-        return SIM__EXIT_USAGE;
-    }
-    if (runner->alloc_number > 0 && runner->alloc_count == 0 && runner->failed_count == 0) {
-        (void)fprintf(
-            stderr,
-            "%s:%" PRIu64 ": %s has no such process or it allocates only %" PRIu64 " times\n",
-            runner->alloc_process,
-            runner->alloc_number - 1,
-            runner->scenario->name,
-            runner->result->allocation_count);
+    if (!sim__runner_did_break(runner)) {
         return SIM__EXIT_USAGE;
     }
     if (runner->is_json) {

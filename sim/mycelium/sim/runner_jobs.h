@@ -35,6 +35,7 @@ struct sim__job_sums {
     uint64_t failed_count;
     uint64_t failed_seed;
     uint64_t crash_count;
+    uint64_t alloc_count;
     uint64_t hash;
     uint64_t last_hash;
     uint64_t seed;
@@ -88,6 +89,7 @@ static void sim__job_run(struct sim__runner *runner, struct sim__job_sums *sums,
     sums->failed_count = runner->failed_count;
     sums->failed_seed = runner->failed_seed;
     sums->crash_count = runner->crash_count;
+    sums->alloc_count = runner->alloc_count;
     sums->hash = runner->hash;
     sums->last_hash = runner->last_hash;
 }
@@ -99,6 +101,7 @@ static void sim__job_stretch(
     runner->run_count = 0;
     runner->failed_count = 0;
     runner->crash_count = 0;
+    runner->alloc_count = 0;
     runner->hash = 0;
     for (uint64_t seed = order->seed_first;; seed++) {
         sim__job_run(runner, sums, seed);
@@ -311,6 +314,7 @@ static void sim__jobs_add(struct sim__runner *runner, const struct sim__job_sums
     runner->failed_count += sums->failed_count;
     runner->failed_seed = sums->failed_count > 0 ? sums->failed_seed : runner->failed_seed;
     runner->crash_count += sums->crash_count;
+    runner->alloc_count += sums->alloc_count;
     runner->hash += sums->hash;
     runner->last_hash = sums->run_count > 0 ? sums->last_hash : runner->last_hash;
     sim__sum_add(runner->total, &sums->total);
