@@ -323,6 +323,9 @@ struct myc_sim_options {
     /* The kinds of faults that may happen, as the scenario allows: names with commas between them,
      * "all", "none"; NULL means all. */
     const char *faults;
+    /* Keeps these events as text, see myc_sim_result.events_text; a count of 0: none. */
+    uint64_t events_first;
+    uint64_t events_count;
 };
 
 struct myc_sim_result {
@@ -353,6 +356,7 @@ struct myc_sim_result {
     uint64_t tape_clamped_count; /* values that were cut to a draw's bound */
     uint64_t *checkpoints;       /* the hash after every 1024th event */
     size_t checkpoint_count;
+    char *events_text; /* only when asked for: a line an event, with the hash behind it */
     char report[MYC_SIM_REPORT_BYTES]; /* why it failed; empty when it did not */
     /* How many injections the offers to a kind that was on let expect, in millionths. */
     uint64_t fault_expected[MYC_SIM_FAULT_COUNT];

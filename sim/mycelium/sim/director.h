@@ -161,6 +161,8 @@ static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *res
     result->checkpoints = world->checkpoints;
     result->checkpoint_count = world->checkpoint_count;
     world->checkpoints = NULL;
+    result->events_text = world->events_text;
+    world->events_text = NULL;
 }
 
 static void sim__world_deinit(struct myc_sim *world)
@@ -180,6 +182,7 @@ static void sim__world_deinit(struct myc_sim *world)
     free(world->events);
     free(world->event_heap);
     free(world->checkpoints);
+    free(world->events_text);
     sim__choice_deinit(&world->choices);
 }
 
@@ -209,6 +212,8 @@ void myc_sim_result_deinit(struct myc_sim_result *result)
 {
     free(result->tape_text);
     free(result->checkpoints);
+    free(result->events_text);
+    result->events_text = NULL;
     result->tape_text = NULL;
     result->checkpoints = NULL;
 }
@@ -429,6 +434,16 @@ void myc_sim_count(struct myc_sim *sim, const char *name, uint64_t amount)
     sim->counters[sim->counter_count++] = (struct myc_sim_counter){name, amount};
 }
 
+/* What is said is part of the run: an address in it makes two runs differ. */
+static uint64_t sim__log_hash(const char *line)
+{
+    uint64_t hash = 1;
+    for (; *line != '\0'; line++) {
+        hash = sim__mix(hash ^ (unsigned char)*line);
+    }
+    return hash;
+}
+
 void myc_sim_log(struct myc_sim *sim, const char *format, ...)
 {
     uint64_t now = sim__now(sim);
@@ -444,7 +459,7 @@ void myc_sim_log(struct myc_sim *sim, const char *format, ...)
     (void)vsnprintf(line + used, SIM__LOG_LINE_BYTES - (size_t)used, format, arguments);
     va_end(arguments);
     sim->log_count++;
-    sim__note(sim, SIM__NOTE_LOG, sim->log_count, 0);
+    sim__note(sim, SIM__NOTE_LOG, sim->log_count, sim__log_hash(line));
     if (sim->options->is_verbose) {
         (void)fprintf(stderr, "%s\n", line);
     }

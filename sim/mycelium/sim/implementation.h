@@ -20,6 +20,7 @@
 
 #include <mycelium/sim/director.h>
 #include <mycelium/sim/report.h>
+#include <mycelium/sim/runner_double.h>
 #include <mycelium/sim/runner_explore.h>
 #include <mycelium/sim/runner_onset.h>
 #include <mycelium/sim/runner_shrink.h>

@@ -16,6 +16,9 @@ uint64_t sim__mix(uint64_t x);
 /** Prints one note of the event tail to standard error, for --verbose. */
 void sim__report_note(const struct sim__note *note);
 
+/** Adds a note to the events that the options ask for. */
+void sim__keep_event(struct myc_sim *world, const struct sim__note *note);
+
 /** Writes the failure's report into world->report; the world is as it was when it failed. */
 void sim__report_failure(struct myc_sim *world);
 

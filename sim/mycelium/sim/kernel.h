@@ -558,6 +558,9 @@ struct myc_sim {
     uint64_t *checkpoints;
     size_t checkpoint_count;
     size_t checkpoint_capacity;
+    char *events_text; /* of the window that the options ask for */
+    size_t events_size;
+    size_t events_capacity;
     volatile uint32_t watch_ticks; /* of the timer that ends runs without end */
     uint64_t *mark_passed;         /* by place; the result's */
     uint64_t *mark_held;

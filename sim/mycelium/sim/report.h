@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SIM__REPORT_EVENTS = 24, SIM__REPORT_THREADS = 40 };
@@ -59,6 +60,8 @@ static void sim__text_note(struct sim__text *text, const struct sim__note *note)
     sim__text_add(text, "] %-24s %s", note->scope, sim__note_texts[note->kind]);
     if (note->kind == SIM__NOTE_FAULT) {
         sim__text_add(text, " %s", sim__fault_text((enum myc_sim_fault)note->a));
+    } else if (note->kind == SIM__NOTE_LOG) {
+        sim__text_add(text, " %llu", (unsigned long long)note->a);
     } else if (note->a != 0 || note->b != 0) {
         sim__text_add(text, " %llu %llu", (unsigned long long)note->a, (unsigned long long)note->b);
     }
@@ -71,6 +74,24 @@ void sim__report_note(const struct sim__note *note)
     struct sim__text text = {line, sizeof(line), 0};
     sim__text_note(&text, note);
     (void)fputs(line, stderr);
+}
+
+void sim__keep_event(struct myc_sim *world, const struct sim__note *note)
+{
+    char line[SIM__LOG_LINE_BYTES + 256];
+    struct sim__text text = {line, sizeof(line), 0};
+    sim__text_note(&text, note);
+    text.used--; // the newline
+    if (note->kind == SIM__NOTE_LOG) {
+        sim__text_add(&text, ": %s", world->log_tail[(world->log_count - 1) % SIM__LOG_TAIL]);
+    }
+    sim__text_add(&text, " #%016llx\n", (unsigned long long)world->hash);
+    if (world->events_size + text.used + 1 > world->events_capacity) {
+        world->events_capacity = world->events_capacity * 2 + 4096;
+        world->events_text = sim__must(realloc(world->events_text, world->events_capacity));
+    }
+    memcpy(world->events_text + world->events_size, line, text.used + 1);
+    world->events_size += text.used;
 }
 
 static void sim__report_threads(struct sim__text *text, const struct myc_sim *world)

@@ -123,39 +123,6 @@ static void sim__runner_add(struct sim__runner *runner)
     sim__sum_add(runner->total, result);
 }
 
-/* Runs the same again and says where the two first differ; true when they agree. */
-static bool sim__runner_compare(struct sim__runner *runner, const struct myc_sim_options *options)
-{
-    struct myc_sim_result *first = runner->result;
-    struct myc_sim_result *second = sim__must(calloc(1, sizeof(*second)));
-    (void)myc_sim_run(runner->scenario, options, second);
-    bool is_same = first->event_hash == second->event_hash
-                   && first->event_count == second->event_count
-                   && first->step_count == second->step_count;
-    if (!is_same) {
-        size_t at = 0;
-        while (at < first->checkpoint_count && at < second->checkpoint_count
-               && first->checkpoints[at] == second->checkpoints[at]) {
-            at++;
-        }
-        (void)fprintf(
-            stderr,
-            "FAILED %s: two runs of the same draws differ (hash %016" PRIx64 " and %016" PRIx64
-            ", %" PRIu64 " and %" PRIu64 " events)\n"
-            "  first difference between events %zu and %zu; compare with --verbose\n",
-            runner->scenario->name,
-            first->event_hash,
-            second->event_hash,
-            first->event_count,
-            second->event_count,
-            at * SIM__CHECKPOINT_EVENTS,
-            (at + 1) * SIM__CHECKPOINT_EVENTS);
-    }
-    myc_sim_result_deinit(second);
-    free(second);
-    return is_same;
-}
-
 struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t seed)
 {
     return (struct myc_sim_options){
@@ -235,14 +202,7 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
         (void)printf(
             "found, as expected: %.*s\n", (int)strcspn(result->report, "\n"), result->report);
     }
-    if (runner->checks_determinism && !sim__runner_compare(runner, &options)) {
-        (void)fprintf(
-            stderr,
-            "  run again: %s %s --seed %" PRIu64 " --check-determinism%s\n",
-            runner->program,
-            runner->scenario->name,
-            seed,
-            runner->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
+    if (!sim__runner_compare(runner, seed)) {
         is_good = false;
     }
     if (!is_good) {
@@ -416,6 +376,9 @@ static int sim__runner_main(struct sim__runner *runner)
             stderr, "--require-marks %s: no such mark in this program\n", runner->required_marks);
         return SIM__EXIT_USAGE;
     }
+    if (runner->outcome_spec != NULL) {
+        return sim__runner_outcome(runner);
+    }
     int exit_code = sim__runner_campaign(runner);
     if (exit_code == SIM__EXIT_USAGE) {
         return exit_code;
@@ -454,6 +417,9 @@ int myc_sim_main(
         .seed_first = 1,
         .seed_last = 1,
         .shrink_runs_max = 2000,
+        .check_percent = 100,
+        .argument_count = argc,
+        .arguments = argv,
         .run_seconds_max = 120,
         .onset.run_count = 50,
     };

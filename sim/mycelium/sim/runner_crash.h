@@ -8,6 +8,7 @@
 #include <mycelium/sim/internal.h>
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,12 +21,13 @@ static void sim__crash_say(const char *text)
 }
 
 /* Called in a dying process: says which run it was, with nothing but write(). */
-static void sim__crash_report(void)
+static void sim__crash_tell(const char *what)
 {
     if (sim__world_now != NULL) {
         sim__crash_say("FAILED ");
         sim__crash_say(sim__world_now->scenario->name);
-        sim__crash_say(": the program crashed");
+        sim__crash_say(": ");
+        sim__crash_say(what);
         if (sim__world_now->current != NULL) {
             sim__crash_say(" in ");
             sim__crash_say(sim__world_now->current->scope);
@@ -33,6 +35,20 @@ static void sim__crash_report(void)
         sim__crash_say("\n  run again: ");
         sim__crash_say(sim__world_now->repro);
         sim__crash_say("\n");
+    }
+}
+
+static void sim__crash_report(void)
+{
+    sim__crash_tell("the program crashed");
+}
+
+/* A process of the world that calls exit() ends the whole program, with a code of its own. */
+static void sim__crash_at_exit(void)
+{
+    if (sim__world_now != NULL) {
+        sim__crash_tell("the program was ended by exit()");
+        _exit(SIM__EXIT_FAILURE);
     }
 }
 
@@ -91,6 +107,7 @@ static void *sim__crash_install(void)
 {
     size_t bytes = SIM__CRASH_STACK_BYTES;
     void *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    (void)atexit(sim__crash_at_exit);
     if (stack == MAP_FAILED) {
         return NULL;
     }

@@ -60,6 +60,12 @@ struct sim__runner {
     bool is_list;
     bool is_help;
     bool checks_determinism;
+    bool checks_fresh;
+    uint64_t check_percent;   /* of the seeds */
+    uint64_t compared_count;  /* runs that were run twice */
+    const char *outcome_spec; /* SEED:FIRST:COUNT; NULL: not asked for */
+    int argument_count;
+    char **arguments;
     bool expects_failure;
     bool shrinks;
     uint64_t shrink_runs_max;
@@ -128,6 +134,13 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit);
  * Returns: false when any of them failed or could not run; out_exit then says which.
  */
 bool sim__runner_sweep(struct sim__runner *runner, uint64_t seed, int *out_exit);
+
+/** The run that has just ended, once more as the options ask for; says where the two first differ.
+ * True when they agree. */
+bool sim__runner_compare(struct sim__runner *runner, uint64_t seed);
+
+/** Prints the outcome that --outcome asks for; the exit code. */
+int sim__runner_outcome(struct sim__runner *runner);
 
 /** A line on what the sweep came to, or its part of the JSON object. */
 void sim__sweep_print(const struct sim__runner *runner);

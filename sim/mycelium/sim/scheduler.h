@@ -70,7 +70,11 @@ void sim__note(struct myc_sim *world, enum sim__note_kind kind, uint64_t a, uint
         }
         world->checkpoints[world->checkpoint_count++] = hash;
     }
-    if (world->options->is_verbose) {
+    const struct myc_sim_options *options = world->options;
+    if (world->note_count - 1 - options->events_first < options->events_count) {
+        sim__keep_event(world, note);
+    }
+    if (options->is_verbose) {
         sim__report_note(note);
     }
 }
