@@ -67,6 +67,16 @@ ${text}
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endfunction()
 
+# mycelium_definitions(VARIABLE target): the compiler flags of what a target defines for its users.
+function(mycelium_definitions variable target)
+    get_target_property(definitions ${target} INTERFACE_COMPILE_DEFINITIONS)
+    list(TRANSFORM definitions PREPEND " -D")
+    list(JOIN definitions "" flags)
+    set(${variable} "${flags}" PARENT_SCOPE)
+endfunction()
+
+mycelium_definitions(sim_flags mycelium_sim)
+mycelium_definitions(simcheck_flags mycelium_simcheck)
 mycelium_pc(mycelium
 "Description: Typed messages between services, zero-copy, over topologies
 Cflags: -I\${includedir}
@@ -74,10 +84,10 @@ Libs: -L\${libdir} -lmycelium -pthread")
 mycelium_pc(mycelium-sim
 "Description: The simulator over the production archive
 Requires: mycelium
-Cflags: -D_GNU_SOURCE=1")
+Cflags:${sim_flags}")
 mycelium_pc(mycelium-simcheck
 "Description: The simulator over the archive in which each atomic access is a scheduling point
-Cflags: -I\${includedir} -D_GNU_SOURCE=1 -DMYC_SIMCHECK=1
+Cflags: -I\${includedir}${sim_flags}${simcheck_flags}
 Libs: -L\${libdir} -lmycelium_simcheck")
 if(TARGET mycelium_toml)
     get_target_property(libraries mycelium_toml INTERFACE_LINK_LIBRARIES)

@@ -30,10 +30,9 @@ foreach(component IN LISTS mycelium_FIND_COMPONENTS)
     if(mycelium_FIND_REQUIRED_${component} AND NOT mycelium_${component}_FOUND)
         set(mycelium_FOUND FALSE)
         if(NOT mycelium_NOT_FOUND_MESSAGE)
-            set(mycelium_NOT_FOUND_MESSAGE
-                "it has no component '${component}' here; there are toml and tool, where the "
-                "installed library was built with MYC_BUILD_TOOL")
-            string(CONCAT mycelium_NOT_FOUND_MESSAGE ${mycelium_NOT_FOUND_MESSAGE})
+            string(CONCAT mycelium_NOT_FOUND_MESSAGE
+                "it has no component '${component}'. There are tool and toml, if the installed "
+                "library was built with MYC_BUILD_TOOL")
         endif()
     endif()
 endforeach()
