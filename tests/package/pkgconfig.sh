@@ -44,6 +44,9 @@ mkdir run
 grep -q 'left took 50000 cents, right took 50000' "$work/out" || die "shop: $(cat "$work/out")"
 quietly sim_shop ./sim_shop --seeds 1..300 --check-determinism
 quietly simcheck_shop ./simcheck_shop --seeds 1..300 --check-determinism
+quietly 'recording a tape' ./sim_shop --seed 3 --record a.tape
+grep -q -F " $(pkg-config --modversion mycelium)" a.tape \
+    || die "the tape has another version: $(head -n 1 a.tape)"
 
 # Headers: what a program may include, each alone.
 ln -s "$prefix/include" "$work/src"

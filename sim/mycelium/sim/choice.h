@@ -34,9 +34,12 @@
 #else
 #define SIM__BUILD_KIND "plain"
 #endif
+/* Without quotes, which pkg-config and shells would have to agree about. */
 #ifndef MYC_SIM_VERSION
-#define MYC_SIM_VERSION "unversioned"
+#define MYC_SIM_VERSION unversioned
 #endif
+#define SIM__QUOTED_(text) #text
+#define SIM__QUOTED(text) SIM__QUOTED_(text)
 
 enum { SIM__CHOICE_MESSAGE_BYTES = 640 };
 

@@ -184,7 +184,10 @@ static bool sim__tape_next_line(const char **at, char *text, size_t size)
 void sim__tape_header(char *text, size_t size, const char *scenario)
 {
     (void)snprintf(
-        text, size, SIM__TAPE_MAGIC " %s " SIM__BUILD_KIND " " MYC_SIM_VERSION "\n", scenario);
+        text,
+        size,
+        SIM__TAPE_MAGIC " %s " SIM__BUILD_KIND " " SIM__QUOTED(MYC_SIM_VERSION) "\n",
+        scenario);
 }
 
 /* Says what is wrong with a tape's first line; NULL if nothing is. */
