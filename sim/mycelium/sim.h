@@ -315,6 +315,7 @@ struct myc_sim_options {
     const char *crash_process;
     uint64_t crash_point;
     uint64_t crash_next_point;
+    struct myc_sim_history *history; /* filled with what happens; new. NULL: nothing is kept */
     /* Refuses the nth allocation, 1 being the first, of the process named as above; a sticky
      * refusal goes on with every later one while faults are on. 0 only counts. */
     const char *fail_allocation_process;
@@ -387,6 +388,37 @@ void myc_sim_result_deinit(struct myc_sim_result *result);
 
 /** Returns the stacks to the OS. Accepts a zeroed cache. */
 void myc_sim_stack_cache_deinit(struct myc_sim_stack_cache *cache);
+
+/* ---- What happened in a run, to look at ---- */
+
+/** Everything that happened in one run, or the last half million events of it. */
+struct myc_sim_history;
+
+/** What the time line of a trace is. */
+enum myc_sim_trace_clock {
+    MYC_SIM_TRACE_TIME, /* virtual time, in microseconds */
+    MYC_SIM_TRACE_STEPS /* steps, since much happens at one virtual instant */
+};
+
+/**
+ * Makes an empty history for the options of one run. It only watches: the run has the same hash as
+ * without. Ownership: the caller ends it with myc_sim_history_destroy(), after the run.
+ */
+struct myc_sim_history *myc_sim_history_create(void);
+
+/** Frees a history. Accepts NULL. */
+void myc_sim_history_destroy(struct myc_sim_history *history);
+
+/**
+ * Writes the history of a run that has ended as a trace for ui.perfetto.dev or chrome://tracing.
+ *
+ * Returns: false when the file cannot be written; errno says why.
+ */
+bool myc_sim_history_write_trace(
+    const struct myc_sim_history *history, const char *path, enum myc_sim_trace_clock clock);
+
+/** As myc_sim_history_write_trace(), but one page for a browser that needs nothing else. */
+bool myc_sim_history_write_page(const struct myc_sim_history *history, const char *path);
 
 /* ---- The director: processes ---- */
 
@@ -587,6 +619,16 @@ void myc_sim_count(struct myc_sim *sim, const char *name, uint64_t amount);
 /** A line for the run's log, shown when it fails and with --verbose; `format` as for printf. */
 void myc_sim_log(struct myc_sim *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/**
+ * Says that the running thread sends or receives a message, for the history: an arrow leads from
+ * the last sending of this name and number to each receiving of it. Changes nothing else, and does
+ * nothing in runs without a history. `what` (static) names the kind of message.
+ */
+void myc_sim_message_sent(struct myc_sim *sim, const char *what, uint64_t id);
+
+/** The other end of myc_sim_message_sent(). */
+void myc_sim_message_received(struct myc_sim *sim, const char *what, uint64_t id);
 
 #ifdef __cplusplus
 }

@@ -95,7 +95,8 @@ struct sim__choice_source {
     void (*on_seen)(void *context);
     void *context;
 
-    char *record; /* the tape so far; NULL when not recording */
+    struct myc_sim *watcher; /* whose history keeps what is not boring; NULL: nobody's */
+    char *record;            /* the tape so far; NULL when not recording */
     size_t record_size;
     size_t record_capacity;
     bool is_dense; /* the record */

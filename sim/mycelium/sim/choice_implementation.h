@@ -111,7 +111,8 @@ static void sim__choice_switch(struct sim__choice_source *source)
 {
     source->switch_at = UINT64_MAX;
     source->has_tape = false;
-    source->is_counting = source->record != NULL || source->look_at > source->draw_count;
+    source->is_counting =
+        source->record != NULL || source->watcher != NULL || source->look_at > source->draw_count;
     sim__choice_set_seed(source, source->then_seed);
 }
 

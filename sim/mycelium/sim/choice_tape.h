@@ -456,10 +456,13 @@ static uint64_t sim__choice_numbered(
         }
     }
     sim__choice_note(source, scope, label, nth, bound, value);
+    if (source->watcher != NULL && value != 0) {
+        sim__history_draw(source->watcher, scope, label, nth, value);
+    }
     // Once everything that a short tape names is drawn, nothing is left to count for.
     if (source->used_count == source->entry_count && source->kind != SIM__CHOICE_BORING) {
-        source->is_counting =
-            source->record != NULL || source->is_strict || source->look_at > source->draw_count;
+        source->is_counting = source->record != NULL || source->watcher != NULL || source->is_strict
+                              || source->look_at > source->draw_count;
     }
     return value;
 }

@@ -83,6 +83,13 @@ static bool sim__world_init(
     if (!sim__world_init_choices(world)) {
         return false;
     }
+    if (options->history != NULL) {
+        world->history = options->history;
+        world->choices.watcher = world;
+        world->choices.is_counting = true; // so that draws have their numbers
+        sim__history_begin(world);
+    }
+    world->is_watched = options->is_verbose || options->events_count > 0 || world->history != NULL;
     sim__world_init_repro(world);
     return true;
 }
@@ -200,6 +207,9 @@ bool myc_sim_run(
     if (is_readable) {
         sim__world_run(world);
         sim__world_collect(world, out_result);
+        if (world->history != NULL) {
+            sim__history_finish(world, out_result);
+        }
     }
     sim__world_deinit(world);
     sim__world_now = NULL;
@@ -398,6 +408,9 @@ void myc_sim_check(struct myc_sim *sim, bool holds, const char *text)
     if (!holds) {
         sim__fail(sim, "oracle: %s", text);
     }
+    if (sim->history != NULL) {
+        sim__history_check(sim, text);
+    }
 }
 
 void myc_sim_fail(struct myc_sim *sim, const char *format, ...)
@@ -408,6 +421,9 @@ void myc_sim_fail(struct myc_sim *sim, const char *format, ...)
         (void)vsnprintf(sim->verdict, sizeof(sim->verdict), format, arguments);
         va_end(arguments);
         sim->is_failed = true;
+        if (sim->history != NULL) {
+            sim__history_fail(sim);
+        }
         sim__report_failure(sim);
     }
     if (sim->running == &sim->root) {

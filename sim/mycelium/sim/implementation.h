@@ -19,7 +19,11 @@
 #include <mycelium/sim/host.h>
 
 #include <mycelium/sim/director.h>
+#include <mycelium/sim/history_calls.h>
+#include <mycelium/sim/history_memory.h>
+#include <mycelium/sim/history_record.h>
 #include <mycelium/sim/report.h>
+#include <mycelium/sim/report_page.h>
 #include <mycelium/sim/runner_double.h>
 #include <mycelium/sim/runner_explore.h>
 #include <mycelium/sim/runner_onset.h>
@@ -29,5 +33,6 @@
 #include <mycelium/sim/memory_model.h>
 #include <mycelium/sim/runner.h>
 #include <mycelium/sim/simcheck.h>
+#include <mycelium/sim/trace_export.h>
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef MYC_SIM_INTERNAL_H
 #define MYC_SIM_INTERNAL_H
 
+#include <mycelium/sim/history.h>
 #include <mycelium/sim/kernel.h>
 
 /** Returns `memory`; ends the program when it is NULL. For the harness's own allocations. */

@@ -491,6 +491,7 @@ struct myc_sim {
     uint64_t steps;
     uint64_t slow_at; /* the step at which to look closer */
     uint64_t hash;
+    struct myc_sim_history *history; /* NULL: nobody wants one */
 
     const struct myc_sim_scenario *scenario;
     const struct myc_sim_options *options;
@@ -551,6 +552,7 @@ struct myc_sim {
     struct myc_sim_counter counters[MYC_SIM_COUNTERS_MAX];
     uint32_t counter_count;
 
+    bool is_watched; /* each note is shown, or kept in the history */
     uint64_t note_count;
     struct sim__note tail[SIM__EVENT_TAIL];
     char log_tail[SIM__LOG_TAIL][SIM__LOG_LINE_BYTES];

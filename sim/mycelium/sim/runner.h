@@ -11,6 +11,7 @@
 #include <mycelium/sim/runner_jobs.h>
 #include <mycelium/sim/runner_print.h>
 #include <mycelium/sim/runner_state.h>
+#include <mycelium/sim/runner_view.h>
 #include <mycelium/sim/runner_watch.h>
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static double sim__real_seconds(void)
 
 // ---- Files ----
 
-static char *sim__read_file(const char *path, size_t *out_size)
+char *sim__read_file(const char *path, size_t *out_size)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
@@ -209,6 +210,10 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
         runner->failed_count++;
         runner->failed_seed = seed;
         *out_exit = SIM__EXIT_FAILURE;
+        if (!runner->has_failed_options) {
+            runner->has_failed_options = true;
+            runner->failed_options = options;
+        }
     }
     bool is_to_shrink = result->is_failed && runner->shrinks;
     bool is_last = !is_good || seed == runner->seed_last;
@@ -362,7 +367,7 @@ static int sim__runner_main(struct sim__runner *runner)
     if (!sim__choose_scenario(runner)) {
         return SIM__EXIT_USAGE;
     }
-    if (!sim__runner_read(runner)) {
+    if (!sim__runner_read(runner) || !sim__view_check(runner)) {
         return SIM__EXIT_USAGE;
     }
     if (runner->onset.is_wanted) {
@@ -380,6 +385,7 @@ static int sim__runner_main(struct sim__runner *runner)
         return sim__runner_outcome(runner);
     }
     int exit_code = sim__runner_campaign(runner);
+    exit_code = exit_code == SIM__EXIT_USAGE ? exit_code : sim__runner_view(runner, exit_code);
     if (exit_code == SIM__EXIT_USAGE) {
         return exit_code;
     }

@@ -139,6 +139,13 @@ static bool sim__parse_memory(struct sim__runner *runner, const char *text)
     return is_strong || strcmp(text, "weak") == 0;
 }
 
+static bool sim__parse_clock(struct sim__runner *runner, const char *text)
+{
+    bool is_steps = strcmp(text, "steps") == 0;
+    runner->trace_clock = is_steps ? MYC_SIM_TRACE_STEPS : MYC_SIM_TRACE_TIME;
+    return is_steps || strcmp(text, "virtual") == 0;
+}
+
 // ---- The table ----
 
 enum sim__option_kind { SIM__OPTION_FLAG, SIM__OPTION_TEXT, SIM__OPTION_NUMBER, SIM__OPTION_OWN };
@@ -273,6 +280,15 @@ static const struct sim__option sim__options[] = {
      "NAME:N",
      SIM__OWN(sim__parse_alloc_from),
      "and all that follow while faults are on"},
+    {"--trace",
+     "FILE",
+     SIM__TEXT(trace_path),
+     "writes the failed run, or the only one, for ui.perfetto.dev"},
+    {"--trace-clock",
+     "virtual|steps",
+     SIM__OWN(sim__parse_clock),
+     "the time line of --trace: virtual time (default) or steps"},
+    {"--report", "FILE", SIM__TEXT(page_path), "writes the same run as a page for a browser"},
     {"--seeds-file",
      "FILE",
      SIM__TEXT(seeds_path),

@@ -73,6 +73,9 @@ struct sim__runner {
     const char *tape_path;
     const char *record_path;
     const char *seeds_path;
+    const char *trace_path; /* of what is written about the run that is shown; NULL: nothing */
+    const char *page_path;
+    enum myc_sim_trace_clock trace_clock;
     char *tape_text;
     const char *bytes_path;
     char *bytes; /* a fuzzer's input */
@@ -112,7 +115,9 @@ struct sim__runner {
     uint64_t run_seconds_max;   /* of real time; 0: no bound */
     const char *faults;         /* as given; NULL: all */
     const char *required_marks; /* as given; NULL: none */
-    bool has_gate;              /* faults must have been injected and had effects */
+    bool has_failed_options;
+    struct myc_sim_options failed_options; /* of the first run that failed in this process */
+    bool has_gate;                         /* faults must have been injected and had effects */
 };
 
 enum { SIM__JOBS_MAX = 256 };
@@ -168,6 +173,14 @@ int sim__runner_explore(struct sim__runner *runner);
 
 /** Finds the draw at which a failure becomes inevitable; see --onset. Returns: the exit code. */
 int sim__runner_onset(struct sim__runner *runner);
+/** Reads a file, for free(); NULL, and says why on standard error, when it cannot. */
+char *sim__read_file(const char *path, size_t *out_size);
+
+/** Before any run: whether the files of --trace and --report can be written; else says why not. */
+bool sim__view_check(const struct sim__runner *runner);
+
+/** Shows the run that failed, or the only one. Returns: the exit code, now that this is done. */
+int sim__runner_view(struct sim__runner *runner, int exit_code);
 
 /** Writes a text file; says on standard error why it could not. */
 bool sim__write_file(const char *path, const char *text);

@@ -60,6 +60,9 @@ uint64_t myc_simcheck_atomic(
     } else {
         before = sim__model_operation(world, op, address, size, operand, expected, order);
     }
+    if (world->history != NULL) {
+        sim__history_atomic(world, op, address, size, operand, expected, before, order);
+    }
     // A 64-bit word may hold an address, which differs from run to run; half a word does not.
     bool is_mark = op > MYC_SIMCHECK_FENCE;
     sim__fold_atomic(world, op, is_mark ? size : size == 4 ? before : 0);

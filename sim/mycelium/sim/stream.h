@@ -315,7 +315,13 @@ static size_t sim__stream_read_size(struct sim__stream *stream, size_t room)
 static void sim__stream_consumed(struct sim__stream *stream, size_t size)
 {
     struct sim__pipe *in = &stream->link->pipes[1 - stream->side];
-    sim__note(stream->link->world, SIM__NOTE_READ, stream->object.id, size);
+    struct myc_sim *world = stream->link->world;
+    sim__note(world, SIM__NOTE_READ, stream->object.id, size);
+    if (world->history != NULL) {
+        uint64_t begin = in->read - size;
+        uint64_t held = in->written - in->read;
+        sim__history_bytes(world, in, stream->object.id, begin, in->read, held, false);
+    }
     if (stream->link->kind == MYC_ADDRESS_TCP) {
         sim__pipe_deliver(in);
     } else {
@@ -465,6 +471,10 @@ static enum myc_status sim__stream_write(
         }
     }
     sim__note(world, SIM__NOTE_WRITE, stream->object.id, size);
+    if (world->history != NULL) {
+        uint64_t held = out->written - out->read;
+        sim__history_bytes(world, out, stream->object.id, begin, out->written, held, true);
+    }
     sim__pipe_depart(out, begin);
     *out_bytes = (size_t)size;
     return MYC_OK;

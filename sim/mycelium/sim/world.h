@@ -411,6 +411,9 @@ struct sim__process *sim__process_start(
             sim__parts[i]->start(process);
         }
     }
+    if (world->history != NULL) {
+        sim__history_watch(process);
+    }
     sim__heed_options(process);
     sim__draw_kill(process);
     sim__plan_faults(process);
