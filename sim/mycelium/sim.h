@@ -170,6 +170,11 @@ struct myc_sim_process {
     X(SPAWN_FAIL, "spawn-fail", OPT_IN, 8)                                                         \
     X(SYNC_ERROR, "sync-error", OPT_IN, 20)                                                        \
     X(POWER_LOSS, "power-loss", OPT_IN, 400)                                                       \
+    X(PAUSE_THREAD, "pause-thread", LEGAL, 8000)                                                   \
+    X(PAUSE_PROCESS, "pause-process", OPT_IN, 2000)                                                \
+    X(PAUSE_HOST, "pause-host", OPT_IN, 2000)                                                      \
+    X(SUSPEND, "suspend", OPT_IN, 2000)                                                            \
+    X(COARSE_CLOCK, "coarse-clock", LEGAL, 2)                                                      \
     X(WRITE_LOST, "write-lost", LEGAL, 2)                                                          \
     X(WRITE_TORN, "write-torn", LEGAL, 2)                                                          \
     X(NAME_LOST, "name-lost", LEGAL, 2)
@@ -565,6 +570,31 @@ void myc_sim_allow_power_loss(struct myc_sim *sim, const char *host, uint32_t lo
 
 /** How often the host lost its power so far. */
 uint32_t myc_sim_power_losses(struct myc_sim *sim, const char *host);
+
+/**
+ * Stops a process where it stands, as SIGSTOP does: its connections stay, time passes, and nothing
+ * of it runs until myc_sim_resume(). The run draws such pauses itself where "pause-process" is
+ * allowed (1 ms .. 2 s), and of single threads everywhere ("pause-thread", 10 us .. 20 ms).
+ */
+void myc_sim_pause(struct myc_sim *sim, struct myc_sim_process process);
+
+/** Lets it go on. Harmless when it is not stopped. */
+void myc_sim_resume(struct myc_sim *sim, struct myc_sim_process process);
+
+/** Stops all processes of a host, those started meanwhile included; its clocks go on. The network
+ * does as well. Drawn where "pause-host" is allowed (1 ms .. 2 s). */
+void myc_sim_pause_host(struct myc_sim *sim, const char *host);
+
+/** As myc_sim_pause_host(), but the host's monotonic clock stands still, and its processes'
+ * deadlines with it; wall time goes on. Drawn where "suspend" is allowed (10 ms .. 11 min). */
+void myc_sim_suspend_host(struct myc_sim *sim, const char *host);
+
+/** Lets a stopped or suspended host go on. Harmless when it is not. */
+void myc_sim_resume_host(struct myc_sim *sim, const char *host);
+
+/** The calling thread computes for so many virtual ns: others go on, it does not. Processes only.
+ */
+void myc_sim_compute(struct myc_sim *sim, uint64_t duration_ns);
 
 /* ---- The director: time ---- */
 

@@ -235,7 +235,7 @@ void myc_sim_stack_cache_deinit(struct myc_sim_stack_cache *cache)
 
 // ---- Processes ----
 
-static struct sim__process *sim__known_process(struct myc_sim *sim, struct myc_sim_process process)
+struct sim__process *sim__known_process(struct myc_sim *sim, struct myc_sim_process process)
 {
     struct sim__process *found = sim__process_find(sim, process.id);
     if (found == NULL || found->is_director) {
@@ -393,6 +393,9 @@ void myc_sim_faults(struct myc_sim *sim, bool are_on)
 {
     sim->are_faults_on = are_on;
     if (!are_on) {
+        sim__pauses_end(sim);
+    }
+    if (!are_on) {
         sim__cuts_end(sim, UINT32_MAX);
     }
 }
@@ -400,6 +403,9 @@ void myc_sim_faults(struct myc_sim *sim, bool are_on)
 void myc_sim_allow(struct myc_sim *sim, enum myc_sim_fault fault, bool is_allowed)
 {
     sim->faults[fault].is_allowed = is_allowed;
+    if (sim__fault_is_planned(fault)) {
+        sim__plan_host_faults(sim, NULL);
+    }
 }
 
 void myc_sim_check(struct myc_sim *sim, bool holds, const char *text)

@@ -10,6 +10,7 @@
 
 #include <mycelium/sim/clock.h>
 #include <mycelium/sim/durable.h>
+#include <mycelium/sim/pause.h>
 
 // ---- Power ----
 
@@ -72,6 +73,12 @@ static const struct sim__planned {
     void (*act)(struct sim__process *process);
 } sim__planned_faults[SIM__PLAN_COUNT] = {
     [SIM__PLAN_POWER_LOSS] = {MYC_SIM_FAULT_POWER_LOSS, "fault.power-loss", sim__power_point},
+    [SIM__PLAN_PAUSE_THREAD] =
+        {MYC_SIM_FAULT_PAUSE_THREAD, "fault.pause-thread", sim__pause_thread_point},
+    [SIM__PLAN_PAUSE_PROCESS] =
+        {MYC_SIM_FAULT_PAUSE_PROCESS, "fault.pause-process", sim__pause_process_point},
+    [SIM__PLAN_PAUSE_HOST] = {MYC_SIM_FAULT_PAUSE_HOST, "fault.pause-host", sim__pause_host_point},
+    [SIM__PLAN_SUSPEND] = {MYC_SIM_FAULT_SUSPEND, "fault.suspend", sim__suspend_point},
 };
 
 static bool sim__plan_is_possible(const struct sim__process *process, int plan)
@@ -79,6 +86,15 @@ static bool sim__plan_is_possible(const struct sim__process *process, int plan)
     const struct sim__fault_state *state = &process->world->faults[sim__planned_faults[plan].fault];
     bool has_budget = plan != SIM__PLAN_POWER_LOSS || process->host->power_losses_left > 0;
     return state->is_allowed && state->is_active && has_budget && !process->is_director;
+}
+
+bool sim__fault_is_planned(enum myc_sim_fault fault)
+{
+    bool is_planned = false;
+    for (int i = 0; i < SIM__PLAN_COUNT; i++) {
+        is_planned = is_planned || sim__planned_faults[i].fault == fault;
+    }
+    return is_planned;
 }
 
 static void sim__plan_fault(struct sim__process *process, int plan)

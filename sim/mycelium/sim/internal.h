@@ -79,11 +79,23 @@ void sim__process_stop_point(struct sim__process *process);
 /** Decides when a process is killed, if kills are allowed. */
 void sim__draw_kill(struct sim__process *process);
 
+/** Ends all pauses that faults made. */
+void sim__pauses_end(struct myc_sim *world);
+
+/** A thread's deadline has come. */
+void sim__deadline_passed(struct myc_sim *world, void *context);
+
+/** The process that the director means; the run fails if there is none. */
+struct sim__process *sim__known_process(struct myc_sim *sim, struct myc_sim_process process);
+
 /** Plans the points of a process at which faults of its own happen; see host.h. */
 void sim__plan_faults(struct sim__process *process);
 
 /** As sim__plan_faults(), of all processes of a host, or of all there are. */
 void sim__plan_host_faults(struct myc_sim *world, const struct sim__host *host);
+
+/** Whether it is such a fault. */
+bool sim__fault_is_planned(enum myc_sim_fault fault);
 
 /** The process reached a point at which one of them may happen. May not return. */
 void sim__plan_point(struct sim__process *process);

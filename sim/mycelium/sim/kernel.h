@@ -74,6 +74,8 @@ enum {
     X(FILE, "file")                                                                                \
     X(SPAWN, "spawn")                                                                              \
     X(SIGNAL, "signal")                                                                            \
+    X(PAUSE, "pause")                                                                              \
+    X(RESUME, "resume")                                                                            \
     X(POWER, "power")                                                                              \
     X(WATCH, "watch")                                                                              \
     X(CUT, "cut")                                                                                  \
@@ -90,6 +92,7 @@ enum sim__note_kind {
 struct sim__process;
 struct sim__thread;
 struct sim__clocks;
+struct sim__pause;
 struct sim__memory_model;
 
 /** Parts that keep something of their own in worlds, hosts and processes; index into `extra`. */
@@ -276,7 +279,14 @@ struct sim__part {
 /* ---- Hosts, processes, threads ---- */
 
 /** Faults that happen at a point of a process, planned ahead so that the others cost nothing. */
-enum sim__plan { SIM__PLAN_POWER_LOSS, SIM__PLAN_COUNT };
+enum sim__plan {
+    SIM__PLAN_POWER_LOSS,
+    SIM__PLAN_PAUSE_THREAD,
+    SIM__PLAN_PAUSE_PROCESS,
+    SIM__PLAN_PAUSE_HOST,
+    SIM__PLAN_SUSPEND,
+    SIM__PLAN_COUNT
+};
 
 struct sim__host {
     struct sim__host *next;
@@ -288,6 +298,12 @@ struct sim__host {
     int64_t drift_ppm;
     int64_t wall_offset_ns; /* wall time minus virtual time */
     uint8_t boot_id[16];
+    uint64_t resolution_ns; /* of its clocks; 0: nobody read one yet */
+    bool is_coarse_seen;    /* its resolution changed what somebody read */
+    int64_t slew_ns;        /* spread over a while from `slew_begin_ns` on, as for a leap second */
+    uint64_t slew_begin_ns;
+    uint32_t pause_count;   /* pauses of all its threads, suspends included */
+    uint32_t suspend_count; /* its monotonic clock stands still */
     uint32_t power_losses;
     uint32_t power_losses_left; /* that faults may still make */
     void *extra[SIM__EXTRA_COUNT];
@@ -329,6 +345,7 @@ struct sim__process {
     uint64_t kill_at; /* UINT64_MAX: never */
     uint64_t random_kill_at;
     uint64_t planned_at[SIM__PLAN_COUNT]; /* the points of other faults */
+    uint32_t pause_count;                 /* pauses of all its threads */
     struct sim__thread *threads;
     uint32_t thread_count;
     uint32_t thread_next;
@@ -355,7 +372,8 @@ struct sim__process {
     void *extra[SIM__EXTRA_COUNT];
 };
 
-enum sim__thread_state { SIM__READY, SIM__RUNNING, SIM__BLOCKED, SIM__DEAD };
+/** A paused thread could run, if its process and host were not stopped; see pause.h. */
+enum sim__thread_state { SIM__READY, SIM__RUNNING, SIM__BLOCKED, SIM__DEAD, SIM__PAUSED };
 
 struct sim__thread {
     struct sim__process *process;
@@ -376,7 +394,9 @@ struct sim__thread {
     struct sim__thread *queue_next;
     struct sim__thread *queue_previous;
     struct sim__event_id deadline;
-    bool is_late; /* the fault LATE_TIMER moved its deadline */
+    bool is_late;              /* the fault LATE_TIMER moved its deadline */
+    uint64_t deadline_left_ns; /* while its host is suspended; 0: no deadline */
+    uint32_t pause_count;      /* pauses of itself alone */
     struct sim__wait_queue joiners;
     bool is_joined;
     uint64_t wait_key[2]; /* the word a futex-shaped wait sleeps on */
@@ -539,6 +559,7 @@ struct myc_sim {
     struct sim__process *crash_process;           /* the one that the options kill or watch */
     struct sim__process *fail_allocation_process; /* the one whose allocations they refuse */
     struct sim__wait_queue director_queue;
+    struct sim__pause *pauses; /* all there ever were */
     myc_sim_predicate_fn *predicate;
     void *predicate_context;
     bool is_quiescent; /* the last run_until ended since nothing could happen */

@@ -19,6 +19,7 @@ static uint64_t sim__clock_monotonic(struct myc_clock *clock)
 {
     struct sim__process *process = MYC_CONTAINER_OF(clock, struct sim__process, clock);
     sim__point(process->world, "clock.monotonic");
+    sim__clock_read(process->world, process->host);
     return sim__host_monotonic(process->world, process->host);
 }
 
@@ -27,8 +28,9 @@ static uint64_t sim__clock_wall(struct myc_clock *clock)
     struct sim__process *process = MYC_CONTAINER_OF(clock, struct sim__process, clock);
     struct myc_sim *world = process->world;
     sim__point(world, "clock.wall");
+    sim__clock_read(world, process->host);
     sim__clock_maybe_step(world, process->host);
-    return (uint64_t)((int64_t)sim__now(world) + process->host->wall_offset_ns);
+    return sim__host_wall(world, process->host);
 }
 
 static const struct myc_clock_ops sim__clock_ops = {

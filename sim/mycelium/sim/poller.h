@@ -384,7 +384,6 @@ static enum myc_status sim__poller_wait(
     if (poller == NULL || events_max == 0) {
         return MYC_INVALID;
     }
-    uint64_t due_ns = sim__host_deadline(process->host, deadline_ns);
     for (;;) {
         *out_count = sim__poller_collect(world, poller, out_events, events_max);
         if (*out_count == 0 && wake == SIM__WOKEN) {
@@ -397,6 +396,8 @@ static enum myc_status sim__poller_wait(
         if (deadline_ns == 0 || wake == SIM__TIMED_OUT) {
             return MYC_TIMEOUT;
         }
+        // Anew each time: the host may have been suspended meanwhile.
+        uint64_t due_ns = sim__host_deadline(process->host, deadline_ns);
         wake = sim__block(world, &poller->waiters, due_ns, "events (poller wait)");
         if (sim__poller_find(process, handle) != poller) {
             sim__fail(world, "poller.wait: '%s' closed the poller meanwhile", process->name);

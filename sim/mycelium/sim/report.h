@@ -96,7 +96,7 @@ void sim__keep_event(struct myc_sim *world, const struct sim__note *note)
 
 static void sim__report_threads(struct sim__text *text, const struct myc_sim *world)
 {
-    static const char *const states[] = {"ready", "running", "blocked", "dead"};
+    static const char *const states[] = {"ready", "running", "blocked", "dead", "paused"};
     unsigned shown = 0;
     sim__text_add(text, "threads:\n");
     for (const struct sim__thread *it = world->threads; it != NULL; it = it->all_next) {

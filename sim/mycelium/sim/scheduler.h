@@ -402,6 +402,11 @@ void sim__ready_append(struct myc_sim *world, struct sim__thread *thread)
         world->ready =
             sim__must(realloc(world->ready, world->ready_capacity * sizeof(struct sim__thread *)));
     }
+    const struct sim__process *process = thread->process;
+    if (thread->pause_count + process->pause_count + process->host->pause_count > 0) {
+        thread->state = SIM__PAUSED;
+        return;
+    }
     thread->state = SIM__READY;
     world->ready[world->ready_count++] = thread;
 }
@@ -573,8 +578,6 @@ void sim__give_way(struct myc_sim *world)
     }
 }
 
-static void sim__deadline_passed(struct myc_sim *world, void *context);
-
 enum sim__wake sim__block(
     struct myc_sim *world, struct sim__wait_queue *queue, uint64_t deadline_ns, const char *what)
 {
@@ -621,6 +624,7 @@ void sim__unqueue(struct myc_sim *world, struct sim__thread *thread)
     }
     sim__cancel(world, thread->deadline);
     thread->deadline = (struct sim__event_id){0};
+    thread->deadline_left_ns = 0;
     thread->waits_for = NULL;
 }
 
@@ -636,7 +640,7 @@ static void sim__make_ready(struct myc_sim *world, struct sim__thread *thread)
     }
 }
 
-static void sim__deadline_passed(struct myc_sim *world, void *context)
+void sim__deadline_passed(struct myc_sim *world, void *context)
 {
     struct sim__thread *thread = context;
     if (thread->is_late) {
