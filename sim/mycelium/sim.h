@@ -299,6 +299,7 @@ struct myc_sim_options {
     bool is_strict;        /* the tape is dense and must have each draw of the run, in order */
     bool is_recording;     /* keep a tape, see myc_sim_result.tape_text */
     bool is_dense;         /* that tape keeps every draw, as strict replays need */
+    bool is_keeping_bytes; /* keep the draws as a fuzzer would give them, in result.bytes */
     const void *bytes;     /* a fuzzer's input: each draw takes the next of them; NULL: none */
     size_t bytes_size;
     struct myc_sim_enumerator *enumerator; /* NULL: none */
@@ -355,6 +356,8 @@ struct myc_sim_result {
     uint64_t allocation_count;           /* the allocations it asked for */
     char *tape_text;                     /* only when recording */
     uint64_t draw_count;
+    uint8_t *bytes; /* only when keeping them */
+    size_t bytes_size;
     struct myc_sim_draw draw;    /* of look_draw */
     uint64_t tape_entry_count;   /* of a tape that is replayed loosely: what it names */
     uint64_t tape_unused_count;  /* of them, those that no draw used */

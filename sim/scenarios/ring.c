@@ -7,6 +7,7 @@
  * Everybody sleeps on words, so a lost wake-up is a deadlock, which the harness reports.
  * "kills": writer and readers are processes that die anywhere; dead readers are taken out and
  * started again. Nobody sleeps there.
+ * "kernel": one writer and one reader, as little as there can be.
  * "stream": as "threads", but the ring is filled from a byte stream cut anywhere.
  *
  * Oracles: after joining, a reader sees each message once, in order, with every byte in place, and
@@ -22,6 +23,7 @@
 #include <mycelium/ring.h>
 
 #include "ring_arena.h"
+#include "ring_kernel.h"
 #include "ring_stream.h"
 
 // ---- The writer ----
@@ -221,6 +223,7 @@ int main(int argc, char **argv)
         {"stream",
          "a ring filled from a byte stream, threads that join, leave and sleep",
          run_stream},
+        {"kernel", "one writer, one reader, a few messages; for --exhaustive", ring_kernel_run},
         {"kills", "one ring, processes that die anywhere and join again", run_kills},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);

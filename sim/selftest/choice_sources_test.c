@@ -89,6 +89,37 @@ static void test_bytes_make_gaps(void **state)
     }
 }
 
+static void draw_shapes(struct sim__choice_source *source, uint64_t *out_values)
+{
+    for (size_t i = 0; i < 700; i += 7) {
+        out_values[i] = sim__choice_draw(source, "a", "x", 100);
+        out_values[i + 1] = sim__choice_edges(source, "a", "x", 60000);
+        out_values[i + 2] = sim__choice_draw(source, "a", "x", UINT64_C(1) << 20);
+        out_values[i + 3] = sim__choice_draw(source, "a", "x", UINT64_C(1) << 40);
+        out_values[i + 4] = sim__choice_chance(source, "a", "x", 1, 3);
+        out_values[i + 5] = sim__choice_chance(source, "a", "x", 1, 400);
+        out_values[i + 6] = sim__choice_gap(source, "a", "x", 200, 1 << 20);
+    }
+}
+
+// What is kept of a seed as bytes draws the same again.
+static void test_kept_bytes_draw_the_same(void **state)
+{
+    (void)state;
+    uint64_t drawn[700];
+    uint64_t again[700];
+    struct sim__choice_source source;
+    struct sim__choice_source copy;
+    sim__choice_init_seed(&source, 8);
+    sim__choice_keep_bytes(&source);
+    draw_shapes(&source, drawn);
+    sim__choice_init_bytes(&copy, source.kept, source.kept_size);
+    draw_shapes(&copy, again);
+    assert_memory_equal(drawn, again, sizeof(drawn));
+    assert_int_equal(copy.bytes_left, 0);
+    sim__choice_deinit(&source);
+}
+
 // ---- Prefixes ----
 
 static void draw_some(struct sim__choice_source *source, uint64_t *out_values, size_t count)
@@ -335,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_bytes_end_in_boredom),
         cmocka_unit_test(test_bytes_make_rare_chances_rare),
         cmocka_unit_test(test_bytes_make_gaps),
+        cmocka_unit_test(test_kept_bytes_draw_the_same),
         cmocka_unit_test(test_prefix_of_a_seed_is_continued_by_another),
         cmocka_unit_test(test_tape_over_a_seed_decides_what_it_names),
         cmocka_unit_test(test_loose_tape_counts_what_did_not_fit),

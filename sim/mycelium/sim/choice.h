@@ -100,6 +100,10 @@ struct sim__choice_source {
     size_t record_size;
     size_t record_capacity;
     bool is_dense; /* the record */
+    bool keeps_bytes;
+    uint8_t *kept; /* the draws as a fuzzer's bytes; NULL before the first */
+    size_t kept_size;
+    size_t kept_capacity;
     uint64_t look_at;
     struct myc_sim_draw seen;
 };
@@ -155,6 +159,10 @@ unsigned sim__choice_unused_line(const struct sim__choice_source *source);
 
 /** From now on keeps a tape in source->record. */
 void sim__choice_record(struct sim__choice_source *source, const char *scenario, bool is_dense);
+
+/** From now on keeps in source->kept the bytes from which sim__choice_init_bytes() draws the same,
+ * but for gaps of more than some ten thousand, which become shorter. */
+void sim__choice_keep_bytes(struct sim__choice_source *source);
 
 /** Remembers the `number`-th draw, from 1, in source->seen. */
 void sim__choice_look(struct sim__choice_source *source, uint64_t number);

@@ -111,8 +111,7 @@ static void sim__choice_switch(struct sim__choice_source *source)
 {
     source->switch_at = UINT64_MAX;
     source->has_tape = false;
-    source->is_counting =
-        source->record != NULL || source->watcher != NULL || source->look_at > source->draw_count;
+    source->is_counting = sim__choice_is_watched(source);
     sim__choice_set_seed(source, source->then_seed);
 }
 
@@ -122,11 +121,18 @@ void sim__choice_look(struct sim__choice_source *source, uint64_t number)
     source->is_counting = true;
 }
 
+void sim__choice_keep_bytes(struct sim__choice_source *source)
+{
+    source->keeps_bytes = true;
+    source->is_counting = true;
+}
+
 void sim__choice_deinit(struct sim__choice_source *source)
 {
     free(source->entries);
     free(source->counts);
     free(source->record);
+    free(source->kept);
     sim__choice_init_boring(source);
 }
 
@@ -179,6 +185,15 @@ static uint64_t sim__bytes_take(struct sim__choice_source *source, unsigned coun
     return value;
 }
 
+/* How many bytes a uniform draw takes. */
+static unsigned sim__bytes_of(uint64_t bound)
+{
+    if (bound <= 1 << 16) {
+        return bound <= 1 << 8 ? 1 : 2;
+    }
+    return bound <= UINT64_C(1) << 32 ? 4 : 8;
+}
+
 static uint64_t sim__bytes_shape(struct sim__choice_source *source, const struct sim__draw *draw)
 {
     if (draw->shape == SIM__CHANCE) {
@@ -197,11 +212,34 @@ static uint64_t sim__bytes_shape(struct sim__choice_source *source, const struct
         uint64_t gap = byte < 128 ? byte : 128 + ((byte - 128) << 8 | sim__bytes_take(source, 1));
         return gap < draw->bound ? gap : draw->bound - 1;
     }
-    unsigned count = draw->bound <= 1 << 8              ? 1
-                     : draw->bound <= 1 << 16           ? 2
-                     : draw->bound <= UINT64_C(1) << 32 ? 4
-                                                        : 8;
-    return sim__bytes_take(source, count) % draw->bound;
+    return sim__bytes_take(source, sim__bytes_of(draw->bound)) % draw->bound;
+}
+
+static void sim__bytes_put(struct sim__choice_source *source, uint64_t value, unsigned count)
+{
+    if (source->kept_size + 8 > source->kept_capacity) {
+        source->kept_capacity = source->kept_capacity * 2 + 1024;
+        source->kept = sim__must(realloc(source->kept, source->kept_capacity));
+    }
+    for (unsigned i = 0; i < count; i++) {
+        source->kept[source->kept_size++] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+/* Keeps the bytes that sim__bytes_shape() takes for this value. */
+static void
+sim__bytes_keep(struct sim__choice_source *source, const struct sim__draw *draw, uint64_t value)
+{
+    if (draw->shape == SIM__CHANCE) {
+        bool is_rare = draw->numerator * 256 < draw->denominator;
+        sim__bytes_put(source, value == 0 ? 0 : UINT64_C(0xffff), value != 0 && is_rare ? 2 : 1);
+    } else if (draw->shape == SIM__GAP && value >= 128) {
+        uint64_t rest = value - 128 < 0x7fff ? value - 128 : 0x7fff;
+        sim__bytes_put(source, 128 + (rest >> 8), 1);
+        sim__bytes_put(source, rest & 0xff, 1);
+    } else {
+        sim__bytes_put(source, value, draw->shape == SIM__GAP ? 1 : sim__bytes_of(draw->bound));
+    }
 }
 
 static inline uint64_t sim__choice_take(
@@ -223,7 +261,10 @@ static inline uint64_t sim__choice_take(
     }
     source->draw_count++;
     if (__builtin_expect(source->is_counting, 0)) {
-        return sim__choice_numbered(source, scope, label, draw->bound, drawn);
+        drawn = sim__choice_numbered(source, scope, label, draw->bound, drawn);
+        if (source->keeps_bytes) {
+            sim__bytes_keep(source, draw, drawn);
+        }
     }
     return drawn;
 }

@@ -94,6 +94,9 @@ static bool sim__world_init_choices(struct myc_sim *world)
     if (options->is_recording) {
         sim__choice_record(choices, world->scenario->name, options->is_dense);
     }
+    if (options->is_keeping_bytes) {
+        sim__choice_keep_bytes(choices);
+    }
     if (options->look_draw > 0) {
         sim__choice_look(choices, options->look_draw);
     }

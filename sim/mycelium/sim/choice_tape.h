@@ -401,6 +401,13 @@ void sim__choice_finish_strict(struct sim__choice_source *source)
 
 // ---- A numbered draw ----
 
+/* Whether anything but a tape that is replayed wants to know the draws. */
+static bool sim__choice_is_watched(const struct sim__choice_source *source)
+{
+    return source->record != NULL || source->watcher != NULL || source->keeps_bytes
+           || source->look_at > source->draw_count;
+}
+
 static void sim__choice_note(
     struct sim__choice_source *source,
     const char *scope,
@@ -461,8 +468,7 @@ static uint64_t sim__choice_numbered(
     }
     // Once everything that a short tape names is drawn, nothing is left to count for.
     if (source->used_count == source->entry_count && source->kind != SIM__CHOICE_BORING) {
-        source->is_counting = source->record != NULL || source->watcher != NULL || source->is_strict
-                              || source->look_at > source->draw_count;
+        source->is_counting = source->is_strict || sim__choice_is_watched(source);
     }
     return value;
 }

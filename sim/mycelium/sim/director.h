@@ -133,6 +133,9 @@ static void sim__world_collect_choices(struct myc_sim *world, struct myc_sim_res
     result->tape_clamped_count = choices->clamped_count;
     result->tape_text = choices->record;
     choices->record = NULL;
+    result->bytes = choices->kept;
+    result->bytes_size = choices->kept_size;
+    choices->kept = NULL;
 }
 
 static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *result)
@@ -221,6 +224,8 @@ bool myc_sim_run(
 void myc_sim_result_deinit(struct myc_sim_result *result)
 {
     free(result->tape_text);
+    free(result->bytes);
+    result->bytes = NULL;
     free(result->checkpoints);
     free(result->events_text);
     result->events_text = NULL;

@@ -60,10 +60,10 @@ char *sim__read_file(const char *path, size_t *out_size)
     return text;
 }
 
-bool sim__write_file(const char *path, const char *text)
+static bool sim__write_bytes(const char *path, const void *bytes, size_t size)
 {
     FILE *file = fopen(path, "wb");
-    bool is_written = file != NULL && fputs(text, file) >= 0;
+    bool is_written = file != NULL && (size == 0 || fwrite(bytes, size, 1, file) == 1);
     if (file != NULL && fclose(file) != 0) {
         is_written = false;
     }
@@ -71,6 +71,11 @@ bool sim__write_file(const char *path, const char *text)
         (void)fprintf(stderr, "%s: cannot be written: %s\n", path, strerror(errno));
     }
     return is_written;
+}
+
+bool sim__write_file(const char *path, const char *text)
+{
+    return sim__write_bytes(path, text, strlen(text));
 }
 
 // ---- Runs ----
@@ -135,6 +140,7 @@ struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t 
         .is_strict = runner->is_strict,
         .is_recording = runner->record_path != NULL,
         .is_dense = runner->is_dense,
+        .is_keeping_bytes = runner->record_bytes_path != NULL,
         .record_name = runner->record_path,
         .bytes = runner->bytes,
         .bytes_size = runner->bytes_size,
@@ -168,6 +174,18 @@ void sim__runner_breaks(const struct sim__runner *runner, char *text, size_t tex
         .fail_allocation_is_sticky = runner->alloc_is_sticky,
     };
     sim__repro_breaks(&options, text, text_bytes);
+}
+
+/* Writes what the run drew where the command line wants it. */
+static bool sim__runner_record(const struct sim__runner *runner)
+{
+    const struct myc_sim_result *result = runner->result;
+    bool is_good =
+        result->tape_text == NULL || sim__write_file(runner->record_path, result->tape_text);
+    bool has_bytes = runner->record_bytes_path != NULL;
+    return is_good
+           && (!has_bytes
+               || sim__write_bytes(runner->record_bytes_path, result->bytes, result->bytes_size));
 }
 
 bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
@@ -217,8 +235,7 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
     }
     bool is_to_shrink = result->is_failed && runner->shrinks;
     bool is_last = !is_good || seed == runner->seed_last;
-    if (result->tape_text != NULL && is_last && !is_to_shrink
-        && !sim__write_file(runner->record_path, result->tape_text)) {
+    if (is_last && !is_to_shrink && !sim__runner_record(runner)) {
         *out_exit = SIM__EXIT_USAGE;
         is_good = false;
     }

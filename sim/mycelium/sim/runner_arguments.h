@@ -200,6 +200,10 @@ static const struct sim__option sim__options[] = {
      "with --then-seed: the first N draws are those of the seed, tape or\n"
      "bytes, the others the --then-seed's"},
     {"--record", "FILE", SIM__TEXT(record_path), "writes the tape of the last run"},
+    {"--record-bytes",
+     "FILE",
+     SIM__TEXT(record_bytes_path),
+     "writes them as a fuzzer's input, for its corpus"},
     {"--record-dense",
      "FILE",
      SIM__OWN(sim__parse_dense),

@@ -78,6 +78,7 @@ struct sim__runner {
     enum myc_sim_trace_clock trace_clock;
     char *tape_text;
     const char *bytes_path;
+    const char *record_bytes_path;
     char *bytes; /* a fuzzer's input */
     size_t bytes_size;
     bool is_strict;
