@@ -11,7 +11,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 . "$here/common.sh"
 PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 export PKG_CONFIG_PATH
-strict='-Wall -Wextra -Wpedantic -Werror -O2 -g'
+strict='-Wall -Wextra -Wpedantic -Werror -O1'
 
 # compile OUTPUT PACKAGE COMPILER ARGUMENT...: pkg-config quotes spaces for a shell to read.
 compile() {
