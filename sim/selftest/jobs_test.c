@@ -231,7 +231,6 @@ static void test_interrupt_ends_all_workers(void **state)
     for (int i = 0; i < 2; i++) {
         assert_true(waitpid(-1, &status, 0) > 0);
         killed_count += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? 1 : 0;
-        assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
     }
     assert_in_range(killed_count, 1, 2);
     assert_int_equal(waitpid(-1, &status, 0), -1);
