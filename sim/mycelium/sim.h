@@ -639,6 +639,25 @@ void myc_sim_faults(struct myc_sim *sim, bool are_on);
  */
 void myc_sim_allow(struct myc_sim *sim, enum myc_sim_fault fault, bool is_allowed);
 
+/**
+ * From safety to liveness: faults stop for good, the director's cuts heal, threads take turns
+ * fairly, and then the predicate must hold within `bound_ns` of virtual time.
+ *
+ * Else the run ends as a failure of its own class, "liveness: ... `text`", with the graph of who
+ * waits for whom; `text` lives as long as the run. The same holds when 4 million steps pass without
+ * myc_sim_progress(): "livelock: ...". Processes that are dead stay dead. The director only; it
+ * goes on in the fair world.
+ */
+void myc_sim_liveness(
+    struct myc_sim *sim,
+    myc_sim_predicate_fn *predicate,
+    void *context,
+    uint64_t bound_ns,
+    const char *text);
+
+/** Says that something real was achieved, such as a message handled; see myc_sim_liveness(). */
+void myc_sim_progress(struct myc_sim *sim);
+
 /** An oracle: counted, and when it does not hold the run ends as a failure with this text. */
 void myc_sim_check(struct myc_sim *sim, bool holds, const char *text);
 

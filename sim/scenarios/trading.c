@@ -403,9 +403,12 @@ static bool orders_flow(void *context)
 static void check_progress(struct world *world, uint64_t orders)
 {
     struct progress progress = {world, stage_of(world, 3)->setup.execution.stage.received + orders};
-    bool is_flowing = myc_sim_run_until(
-        world->sim, orders_flow, &progress, myc_sim_now_ns(world->sim) + 20 * second_ns);
-    myc_sim_check(world->sim, is_flowing, "orders flow once the faults have stopped");
+    myc_sim_liveness(
+        world->sim,
+        orders_flow,
+        &progress,
+        20 * second_ns,
+        "orders flow once the faults have stopped");
 }
 
 static void run_broken(struct myc_sim *sim)

@@ -30,7 +30,10 @@
 #include <mycelium/sim/runner_shrink.h>
 #include <mycelium/sim/runner_sweep.h>
 
+#include <mycelium/sim/liveness.h>
 #include <mycelium/sim/memory_model.h>
+#include <mycelium/sim/wait_graph.h>
+
 #include <mycelium/sim/runner.h>
 #include <mycelium/sim/simcheck.h>
 #include <mycelium/sim/trace_export.h>

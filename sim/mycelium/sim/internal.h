@@ -135,6 +135,17 @@ const char *sim__mark_file(const struct myc_mark *mark);
 /** The options that kill a process or refuse it memory, as a command line has them. */
 void sim__repro_breaks(const struct myc_sim_options *options, char *text, size_t text_bytes);
 
+struct sim__text;
+
+/** Adds who waits for whom to a report. */
+void sim__wait_graph(struct sim__text *text, const struct myc_sim *world);
+
+/** Remembers that the current thread woke the sleepers of a word. */
+void sim__wakes_note(struct myc_sim *world, const uint64_t key[2], uint32_t scope);
+
+/** Ends the run when the liveness phase goes round without getting anywhere. */
+void sim__liveness_check(struct myc_sim *world);
+
 /** Draws whether the run forces rare paths. */
 void sim__draw_buggify(struct myc_sim *world);
 

@@ -40,8 +40,13 @@ enum {
     SIM__PROGRAMS_MAX = 32,
     SIM__CHECKPOINT_EVENTS = 1024,
     SIM__FAIR_STEPS = 4096, /* no thread runs longer than this while others can */
-    SIM__LIVELOCK_STEPS = 16000000
+    SIM__LIVELOCK_STEPS = 16000000,
+    SIM__STALL_STEPS = 4000000, /* in the liveness phase, without real progress */
+    SIM__WAKES_KEPT = 64
 };
+
+/** What a thread that waits in a poller waits for. */
+#define SIM__WAITS_POLLER "events (poller wait)"
 
 /** X(name, text): kinds of notes; they make up the event hash and the trace. */
 #define SIM__NOTE_LIST(X)                                                                          \
@@ -505,6 +510,14 @@ struct sim__kill_budget {
 
 struct sim__heap_block;
 
+/** A call that woke the sleepers of a word, whether there were any or not. */
+struct sim__word_wake {
+    uint64_t key[2];
+    uint32_t scope;
+    const struct sim__thread *thread;
+    uint64_t time_ns;
+};
+
 struct myc_sim {
     /* The fast path of a point touches only these. */
     struct sim__thread *current; /* NULL inside events and predicates */
@@ -584,6 +597,11 @@ struct myc_sim {
     char *events_text; /* of the window that the options ask for */
     size_t events_size;
     size_t events_capacity;
+    struct sim__word_wake wakes[SIM__WAKES_KEPT];
+    uint64_t wake_count;
+    bool is_live_phase;
+    const char *live_text;
+    uint64_t marked_step;          /* the last myc_sim_progress() */
     volatile uint32_t watch_ticks; /* of the timer that ends runs without end */
     uint64_t *mark_passed;         /* by place; the result's */
     uint64_t *mark_held;

@@ -198,6 +198,7 @@ static uint32_t sim__wait_seam_wake(
     uint64_t key[2] = {0, 0};
     uint32_t key_scope = 0;
     sim__wait_key(process, word, scope, key, &key_scope);
+    sim__wakes_note(world, key, key_scope);
     uint32_t waiting = 0;
     for (struct sim__thread *it = world->sleepers.head; it != NULL; it = it->queue_next) {
         waiting += sim__wait_matches(it, key, key_scope) ? 1 : 0;

@@ -398,7 +398,7 @@ static enum myc_status sim__poller_wait(
         }
         // Anew each time: the host may have been suspended meanwhile.
         uint64_t due_ns = sim__host_deadline(process->host, deadline_ns);
-        wake = sim__block(world, &poller->waiters, due_ns, "events (poller wait)");
+        wake = sim__block(world, &poller->waiters, due_ns, SIM__WAITS_POLLER);
         if (sim__poller_find(process, handle) != poller) {
             sim__fail(world, "poller.wait: '%s' closed the poller meanwhile", process->name);
         }

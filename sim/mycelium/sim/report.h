@@ -167,6 +167,9 @@ void sim__report_failure(struct myc_sim *world)
         sim__text_add(&text, "  nothing could happen any more: every thread waits for another\n");
     }
     sim__report_threads(&text, world);
+    if (world->is_quiescent || strncmp(world->verdict, "live", 4) == 0) {
+        sim__wait_graph(&text, world);
+    }
     sim__report_faults(&text, world);
     uint64_t first = world->log_count > SIM__LOG_TAIL ? world->log_count - SIM__LOG_TAIL : 0;
     sim__text_add(&text, world->log_count > 0 ? "log:\n" : "");

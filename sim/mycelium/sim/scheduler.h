@@ -456,6 +456,9 @@ void sim__plan(struct myc_sim *world)
     if (world->steps_max < world->slow_at) {
         world->slow_at = world->steps_max;
     }
+    if (world->is_live_phase && world->marked_step + SIM__STALL_STEPS < world->slow_at) {
+        world->slow_at = world->marked_step + SIM__STALL_STEPS + 1;
+    }
     uint64_t break_step = world->options->break_step;
     if (break_step > world->steps && break_step < world->slow_at) {
         world->slow_at = break_step;
@@ -741,6 +744,7 @@ static void sim__check_bounds(struct myc_sim *world)
         world->steps_max = UINT64_MAX;
         myc_sim_fail(world, "the run's bound of steps passed; see myc_sim_limits()");
     }
+    sim__liveness_check(world);
     if (world->steps - world->progress_step > SIM__LIVELOCK_STEPS) {
         myc_sim_fail(
             world,
