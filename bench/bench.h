@@ -114,6 +114,7 @@ extern const struct bench_experiment bench_bus_unix_rtt_block;
 extern const struct bench_experiment bench_bus_tcp_rtt_block;
 extern const struct bench_experiment bench_bus_unix_stream;
 extern const struct bench_experiment bench_bus_tcp_stream;
+extern const struct bench_experiment bench_sim_cost;
 
 /* ---- statistics.c ---- */
 

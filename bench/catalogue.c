@@ -20,6 +20,7 @@ const struct bench_experiment *const bench_experiments[] = {
     &bench_bus_tcp_rtt_block,
     &bench_bus_unix_stream,
     &bench_bus_tcp_stream,
+    &bench_sim_cost,
 };
 
 const size_t bench_experiment_count = sizeof(bench_experiments) / sizeof(bench_experiments[0]);
