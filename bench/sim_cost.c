@@ -94,7 +94,7 @@ static const struct bench_side sides[] = {
     {"fiber switch", run_switch, {"ns", "switches/s"}},
     {"simcheck: atomic steps", run_step, {"ns", "steps/s", "steps a run"}},
     {"plain: events of the world", run_event, {"ns", "events/s", "events a run"}},
-    {"simcheck: runs of a ring with 8 messages", run_kernel, {"ns", "runs/s"}},
+    {"simcheck: runs of a ring with 8 messages", run_kernel, {"ns", "runs/s", "steps a run"}},
     {"plain: seeds of trading", run_system, {"ns", "seeds/s"}},
 };
 

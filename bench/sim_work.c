@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
  * What the simulator costs: one kind of work, named by the first argument, run for about the
- * seconds of the second, and two numbers on standard output: ns per unit, and units a run.
+ * seconds of the second, and two numbers on standard output: ns per unit, and units a run (kernel:
+ * steps a run).
  *
  *     switch   from one fiber to another
  *     step     an atomic access as a scheduling point; two threads of one process, other draws
@@ -314,6 +315,7 @@ measure_runs(myc_sim_main_fn *main_fn, enum unit unit, double seconds, double *o
     double began = now_s();
     double passed = 0;
     uint64_t units = 0;
+    uint64_t steps = 0;
     work_main = main_fn;
     while (result != NULL && passed < seconds) {
         options.seed++;
@@ -323,12 +325,13 @@ measure_runs(myc_sim_main_fn *main_fn, enum unit unit, double seconds, double *o
         }
         units +=
             unit == UNIT_STEP ? result->step_count : (unit == UNIT_EVENT ? result->event_count : 1);
+        steps += result->step_count;
         myc_sim_result_deinit(result);
         passed = now_s() - began;
     }
     free(result);
     myc_sim_stack_cache_deinit(&stacks);
-    *out_units = (double)units / (double)options.seed;
+    *out_units = (double)(unit == UNIT_RUN ? steps : units) / (double)options.seed;
     return passed * 1e9 / (double)units;
 }
 
