@@ -169,6 +169,7 @@ enum myc_status myc_bus_create(
     if (bus->options.link_grace_ns == 0) {
         bus->options.link_grace_ns = link_grace_default_ns;
     }
+    myc__heartbeat_defaults(&bus->options);
     bus->has_links = bus->topology.node_count > 1;
     bus->is_dirty = true;
     init_links(bus);

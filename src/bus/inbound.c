@@ -313,6 +313,7 @@ static void begin(struct myc_bus *bus, int32_t index)
         end_image(bus, index, MYC__FATE_CORRUPT);
         return;
     }
+    image->beat_ns = myc__heartbeat_next(bus);
     set_interest(bus, index, MYC_READABLE);
     bus->progress++;
     attach_sources(bus, index);
@@ -420,12 +421,18 @@ static void step_open(struct myc_bus *bus, int32_t index)
     if (image->state != MYC__IMAGE_OPEN) {
         return;
     }
+    if (bus->now_ns >= image->beat_ns) {
+        // A connection that only the other end knows to be gone answers with a break.
+        myc__image_repeat(&image->image);
+        image->beat_ns = myc__heartbeat_next(bus);
+    }
     enum myc_status status = myc__image_acknowledge(&image->image, bus->now_ns, false);
     if (status != MYC_OK && status != MYC_AGAIN) {
         lose_stream(bus, index, false);
         return;
     }
     myc__bus_due(bus, image->image.ack_due_ns);
+    myc__bus_due(bus, image->beat_ns);
 }
 
 uint32_t myc__inbound_open_mask(const struct myc_bus *bus)
@@ -759,9 +766,11 @@ void myc__inbound_drop_link(struct myc_bus *bus, int32_t link, enum myc__fate fa
 {
     for (int32_t i = 0; i < MYC_IMAGES_MAX; i++) {
         struct myc__bus_image *image = &bus->images[i];
-        // An open connection still holds what the peer sent; its own end follows.
-        if (image->link == link && image->state != MYC__IMAGE_FREE
-            && image->state != MYC__IMAGE_OPEN && image->state != MYC__IMAGE_ENDED) {
+        // An open connection still holds what the peer sent; its own end follows, unless nothing
+        // comes from there any more.
+        bool is_ending = image->state == MYC__IMAGE_OPEN && !bus->links[link].is_silent;
+        if (image->link == link && image->state != MYC__IMAGE_FREE && !is_ending
+            && image->state != MYC__IMAGE_ENDED) {
             end_image(bus, i, MYC__FATE_DIED);
         }
     }

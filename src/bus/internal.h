@@ -177,6 +177,7 @@ struct myc__link {
     bool was_up;
     bool has_died; /* an earlier incarnation died */
     bool said_bye;
+    bool is_silent; /* it was lost because nothing was heard */
     uint32_t generation;
     uint32_t interest;
     uint32_t remote_count;
@@ -186,6 +187,8 @@ struct myc__link {
     uint64_t backoff_ns;
     uint64_t deadline_ns; /* of the handshake; MYC_NEVER: none */
     uint64_t grace_ns;    /* a lost link is dead after this; MYC_NEVER: not lost */
+    uint64_t beat_ns;     /* while UP: when to say that we are there */
+    uint64_t silent_ns;   /* while UP: lost if nothing is heard until then */
     struct myc__channel channel;
     struct myc__remote remotes[MYC__REMOTES_MAX];
 };
@@ -220,6 +223,7 @@ struct myc__bus_image {
     uint64_t retry_ns;
     uint64_t backoff_ns;
     uint64_t deadline_ns;
+    uint64_t beat_ns; /* while OPEN: when to acknowledge again though nothing came */
     char topic[MYC__TOPIC_BYTES];
     struct myc_waiter *waiters[MYC_RING_READERS_MAX]; /* of the subscriber in each slot */
     struct myc__image image;
@@ -413,6 +417,23 @@ void myc__link_close(struct myc_bus *bus, int32_t index);
 
 /** Closes a link after an error of the peer's. Call with the lock. */
 void myc__link_lost(struct myc_bus *bus, int32_t index);
+
+/** Receives what the peer said. Call with the lock. */
+void myc__link_hear(struct myc_bus *bus, int32_t index);
+
+/* ---- heartbeat.c ---- */
+
+/** Fills in what the options leave to us. */
+void myc__heartbeat_defaults(struct myc_bus_options *options);
+
+/** When to speak next; MYC_NEVER where the kernel tells of every end. Call with the lock. */
+uint64_t myc__heartbeat_next(const struct myc_bus *bus);
+
+/** The peer said something. Call with the lock. */
+void myc__heartbeat_heard(struct myc_bus *bus, int32_t index);
+
+/** Speaks when it is time, and loses a link that has been silent too long. Call with the lock. */
+void myc__heartbeat_step(struct myc_bus *bus, int32_t index);
 
 /* ---- accept.c ---- */
 

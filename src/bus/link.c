@@ -154,8 +154,11 @@ static void come_up(struct myc_bus *bus, int32_t index, uint64_t peer_epoch)
     link->state = MYC__LINK_UP;
     link->was_up = true;
     link->said_bye = false;
+    link->is_silent = false;
     link->announced = 0;
     link->backoff_ns = 0;
+    link->beat_ns = myc__heartbeat_next(bus);
+    myc__heartbeat_heard(bus, index);
     link->deadline_ns = MYC_NEVER;
     link->grace_ns = MYC_NEVER;
     bus->is_dirty = true;
@@ -197,6 +200,7 @@ void myc__link_step(struct myc_bus *bus, int32_t index)
     if (link->state != MYC__LINK_DOWN && bus->now_ns >= link->deadline_ns) {
         myc__link_lost(bus, index);
     }
+    myc__heartbeat_step(bus, index);
     if (link->state == MYC__LINK_DOWN && link->is_dialler) {
         if (bus->now_ns >= link->retry_ns) {
             dial(bus, index);
@@ -359,7 +363,7 @@ static void on_greeting(struct myc_bus *bus, int32_t index, const struct myc_rec
     }
 }
 
-static void receive(struct myc_bus *bus, int32_t index)
+void myc__link_hear(struct myc_bus *bus, int32_t index)
 {
     struct myc__link *link = &bus->links[index];
     uint32_t generation = link->generation;
@@ -377,6 +381,7 @@ static void receive(struct myc_bus *bus, int32_t index)
             myc__link_lost(bus, index);
             return;
         }
+        myc__heartbeat_heard(bus, index);
         if (link->state == MYC__LINK_GREETING) {
             on_greeting(bus, index, &record);
         } else if (!on_record(bus, index, &record)) {
@@ -421,7 +426,7 @@ void myc__link_event(struct myc_bus *bus, int32_t index, uint32_t events)
             return;
         }
     }
-    receive(bus, index);
+    myc__link_hear(bus, index);
 }
 
 // ---- Being dialled ----

@@ -106,6 +106,8 @@ enum myc_status myc_node_create(
         .contract = options->contract,
         .ring_bytes = options->ring_bytes,
         .link_grace_ns = options->link_grace_ns,
+        .heartbeat_ns = options->heartbeat_ns,
+        .heartbeat_timeout_ns = options->heartbeat_timeout_ns,
     };
     int32_t index = myc_topology_find_node(options->topology, options->node);
     enum myc_status status = MYC_OK;

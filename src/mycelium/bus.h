@@ -77,7 +77,10 @@ struct myc_bus_options {
     const struct myc_contract *contract; /* outlives the bus */
     uint64_t ring_bytes;                 /* of each publisher and image ring; 0: 256 KiB */
     uint64_t handshake_timeout_ns;       /* 0: 5 s */
-    uint64_t link_grace_ns; /* TCP: how long a lost link may take to return; 0: 500 ms */
+    uint64_t link_grace_ns;        /* TCP: how long a lost link may take to return; 0: 500 ms */
+    uint64_t heartbeat_ns;         /* TCP: how often a node says that it is there; 0: 500 ms */
+    uint64_t heartbeat_timeout_ns; /* TCP: a link on which nothing is heard for so long is lost;
+                                      more than the peers' heartbeat_ns; 0: 4 of our own */
 };
 
 /**

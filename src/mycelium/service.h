@@ -170,7 +170,9 @@ struct myc_node_options {
     uint64_t spin_ns;          /* how long an idle service polls before it sleeps; 0: not at all */
     uint64_t close_timeout_ns; /* for delivering the rest at the end; 0: 5 s */
     uint64_t block_timeout_ns; /* of every publisher; 0: 5 s */
-    uint64_t link_grace_ns;    /* as in myc_bus_options */
+    uint64_t link_grace_ns;    /* as in myc_bus_options, and the next two */
+    uint64_t heartbeat_ns;
+    uint64_t heartbeat_timeout_ns;
 };
 
 struct myc_counter_value {

@@ -272,6 +272,11 @@ enum myc_status myc__ack_decode(
     return status;
 }
 
+void myc__heartbeat_encode(uint64_t now_ns, unsigned char *out)
+{
+    myc__put_u64(start_record(out, MYC_RECORD_HEARTBEAT, MYC__HEARTBEAT_BYTES), now_ns);
+}
+
 void myc__bye_encode(unsigned char *out)
 {
     (void)start_record(out, MYC_RECORD_BYE, MYC__BYE_BYTES);

@@ -33,6 +33,7 @@ enum {
     MYC__ATTACH_BYTES = 8 + 40,
     MYC__UNSUBSCRIBE_BYTES = 8 + 16,
     MYC__ACK_BYTES = 8 + 8,
+    MYC__HEARTBEAT_BYTES = 8 + 8,
     MYC__BYE_BYTES = 8 + 8,
     MYC__SESSION_BYTES_MAX = 8 + 192
 };
@@ -115,6 +116,7 @@ void myc__subscribe_encode(const struct myc__subscribe *subscribe, unsigned char
 void myc__attach_encode(const struct myc__attach *attach, unsigned char *out);
 void myc__unsubscribe_encode(const struct myc__unsubscribe *unsubscribe, unsigned char *out);
 void myc__ack_encode(uint64_t sequence, unsigned char *out);
+void myc__heartbeat_encode(uint64_t now_ns, unsigned char *out);
 void myc__bye_encode(unsigned char *out);
 
 /**

@@ -29,6 +29,7 @@ enum myc_status myc__image_init(
     image->acknowledged = 0;
     image->ack_due_ns = MYC_NEVER;
     image->unacknowledged_bytes = 0;
+    image->is_repeating = false;
     image->is_full = false;
     image->is_bye_seen = false;
     image->has_begun = false;
@@ -147,6 +148,12 @@ myc__image_receive(struct myc__image *image, uint64_t now_ns, struct myc_diagnos
     return has_received ? MYC_OK : MYC_AGAIN;
 }
 
+void myc__image_repeat(struct myc__image *image)
+{
+    image->is_repeating = true;
+    image->ack_due_ns = 0;
+}
+
 enum myc_status myc__image_acknowledge(struct myc__image *image, uint64_t now_ns, bool is_forced)
 {
     unsigned char record[MYC__ACK_BYTES];
@@ -159,10 +166,11 @@ enum myc_status myc__image_acknowledge(struct myc__image *image, uint64_t now_ns
     }
     image->ack_due_ns = MYC_NEVER;
     image->unacknowledged_bytes = 0;
-    if (sequence != image->acknowledged) {
+    if (sequence != image->acknowledged || image->is_repeating) {
         myc__ack_encode(sequence, record);
         if (myc__channel_queue(&image->channel, record, sizeof(record), NULL, 0) == MYC_OK) {
             image->acknowledged = sequence;
+            image->is_repeating = false;
         } else {
             MYC_REACHED("image.ack-queue-full");
             // The publisher does not read: try again when the queue has moved.

@@ -31,9 +31,10 @@ struct myc__image {
     uint64_t acknowledged; /* last sequence sent in an ACK */
     uint64_t ack_due_ns;   /* MYC_NEVER: nothing to acknowledge */
     uint64_t unacknowledged_bytes;
-    bool is_full;     /* stopped reading until a reader makes room */
-    bool is_bye_seen; /* the publisher ended its stream */
-    bool has_begun;   /* a handshake ended before */
+    bool is_repeating; /* send the next ACK whether it says something new or not */
+    bool is_full;      /* stopped reading until a reader makes room */
+    bool is_bye_seen;  /* the publisher ended its stream */
+    bool has_begun;    /* a handshake ended before */
 };
 
 /** Lays out a fresh image ring in `memory`; the stream comes later. */
@@ -60,6 +61,9 @@ uint64_t myc__image_sequence(const struct myc__image *image);
  */
 MYC_MUST_USE enum myc_status
 myc__image_receive(struct myc__image *image, uint64_t now_ns, struct myc_diagnostic *diagnostic);
+
+/** The next ACK is due at once, though it may say nothing new. */
+void myc__image_repeat(struct myc__image *image);
 
 /** Sends an ACK if one is due. Returns: OK, AGAIN (later), RESET. */
 MYC_MUST_USE enum myc_status
