@@ -9,6 +9,10 @@
  * point and started again, and connections break; neighbours must notice a death within a second,
  * every service must be handed exactly what the auditors expect, and once the faults stop the
  * stream must flow again and come to its end.
+ *
+ * Over TCP each node has a host of its own, and what lies between them is partitioned, clogged and
+ * slow. A third kind of run lets a host vanish without a word: its neighbours must find out by
+ * themselves, in time, and go on without it.
  */
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
@@ -20,7 +24,12 @@
 
 #include "trading_audit.h"
 
-enum { KILLS_MAX = 3, STARTS_MAX = STAGE_COUNT * (KILLS_MAX + 1), FIRST_PORT = 7001 };
+enum {
+    KILLS_MAX = 3,
+    HOST_BYTES = 16,
+    STARTS_MAX = STAGE_COUNT * (KILLS_MAX + 1),
+    FIRST_PORT = 7001
+};
 
 enum { CREATIONS_MAX = 3 };
 
@@ -47,6 +56,8 @@ struct world {
     struct myc_topology topology;
     struct audit audit;
     struct trading_setup plan; /* what every incarnation is told */
+    uint64_t tell_ns;          /* how long a death may go unnoticed */
+    uint64_t return_ns;        /* how long it may take to join again */
     size_t node_count;
     size_t start_count;
     struct incarnation incarnations[STARTS_MAX];
@@ -129,6 +140,12 @@ static struct stage *new_stage(struct world *world, size_t index)
     return stage;
 }
 
+// A host whose name is its address.
+static void host_name(size_t node, char name[HOST_BYTES])
+{
+    (void)snprintf(name, HOST_BYTES, "10.1.0.%u", (unsigned)node + 1);
+}
+
 static void start_node(struct world *world, size_t node)
 {
     struct incarnation *self = &world->incarnations[world->start_count++];
@@ -144,8 +161,12 @@ static void start_node(struct world *world, size_t node)
         self->stage_count = 1;
         self->stages[0] = new_stage(world, node);
     }
+    char host[HOST_BYTES] = "host";
+    if (world->deployment == TCP) {
+        host_name(node, host);
+    }
     self->process =
-        myc_sim_start(world->sim, "host", world->topology.nodes[node].name, node_main, self);
+        myc_sim_start(world->sim, host, world->topology.nodes[node].name, node_main, self);
     world->current[node] = self;
 }
 
@@ -169,8 +190,9 @@ static void build_topology(struct world *world)
         struct myc_topology_node *node = &topology->nodes[is_local ? 0 : i];
         char endpoint[64] = "local";
         if (world->deployment == TCP) {
-            (void)snprintf(
-                endpoint, sizeof(endpoint), "tcp:127.0.0.1:%u", FIRST_PORT + (unsigned)i);
+            char host[HOST_BYTES];
+            host_name(i, host);
+            (void)snprintf(endpoint, sizeof(endpoint), "tcp:%s:%u", host, FIRST_PORT + (unsigned)i);
         } else if (!is_local) {
             (void)snprintf(
                 endpoint, sizeof(endpoint), "%s%s", prefixes[world->deployment], node_names[i]);
@@ -203,6 +225,12 @@ static struct world *begin(struct myc_sim *sim, enum deployment first)
     build_topology(world);
     world->plan.input.seed = myc_sim_choose(sim, "trading.market", 1000);
     world->plan.startup_timeout_ns = 30 * second_ns;
+    world->tell_ns = second_ns;
+    world->return_ns = 10 * second_ns;
+    // What only slows a connection down is borne everywhere.
+    myc_sim_allow(sim, MYC_SIM_FAULT_TINY_BUFFER, true);
+    myc_sim_allow(sim, MYC_SIM_FAULT_ACCEPT_ABORTED, true);
+    myc_sim_allow(sim, MYC_SIM_FAULT_BACKLOG_FULL, true);
     static const char *const names[DEPLOYMENT_COUNT] = {
         "runs local", "runs shm", "runs unix", "runs tcp"};
     myc_sim_count(sim, names[world->deployment], 1);
@@ -330,17 +358,18 @@ static bool death_was_told(void *context)
     bool is_told = true;
     if (death->is_upstream_owed) {
         const struct stage *before = stage_of(world, death->victim - 1);
-        is_told = before->downstream_died > death->upstream_count;
+        is_told = before->downstream_died > death->upstream_count || before->downstream_live == 0;
     }
     if (death->is_downstream_owed) {
         const struct stage *after = stage_of(world, death->victim + 1);
-        is_told = is_told && after->upstream_died > death->downstream_count;
+        is_told = is_told
+                  && (after->upstream_died > death->downstream_count || after->upstream_live == 0);
     }
     return is_told;
 }
 
-// Who knew the victim at the moment of its death must hear of it within a second.
-static void check_death_is_told(struct death *death)
+// Who knew the victim at the moment of its death must hear of it in time.
+static void look_at_neighbours(struct death *death)
 {
     struct world *world = death->world;
     if (death->victim > 0) {
@@ -353,9 +382,15 @@ static void check_death_is_told(struct death *death)
         death->is_downstream_owed = after->upstream_live > 0;
         death->downstream_count = after->upstream_died;
     }
+}
+
+static void check_death_is_told(struct death *death)
+{
+    struct world *world = death->world;
+    look_at_neighbours(death);
     bool is_told = myc_sim_run_until(
-        world->sim, death_was_told, death, myc_sim_now_ns(world->sim) + second_ns);
-    myc_sim_check(world->sim, is_told, "a death is noticed within a second");
+        world->sim, death_was_told, death, myc_sim_now_ns(world->sim) + world->tell_ns);
+    myc_sim_check(world->sim, is_told, "a death is noticed in time");
     myc_sim_count(world->sim, "deaths", 1);
 }
 
@@ -366,6 +401,14 @@ static bool victim_is_back(void *context)
     bool has_upstream = death->victim == 0 || stage->upstream_live > 0;
     bool has_downstream = death->victim + 1 == STAGE_COUNT || stage->downstream_live > 0;
     return has_upstream && has_downstream;
+}
+
+static void check_is_back(struct death *death)
+{
+    struct myc_sim *sim = death->world->sim;
+    bool is_back = myc_sim_run_until(
+        sim, victim_is_back, death, myc_sim_now_ns(sim) + death->world->return_ns);
+    myc_sim_check(sim, is_back, "who was away joins again");
 }
 
 // Kills a process at any of its points, or wherever it stands when it passes too few of them.
@@ -384,9 +427,45 @@ static void kill_one(struct world *world)
     check_death_is_told(&death);
     myc_sim_run_for(sim, myc_sim_choose(sim, "trading.restart_ms", 300) * ms_ns);
     start_node(world, death.victim);
-    bool is_back =
-        myc_sim_run_until(sim, victim_is_back, &death, myc_sim_now_ns(sim) + 10 * second_ns);
-    myc_sim_check(sim, is_back, "a process that is started again joins again");
+    check_is_back(&death);
+}
+
+// Cuts some hosts off from others for a while, so short or so long that they part for good.
+static void cut_some(struct world *world)
+{
+    struct myc_sim *sim = world->sim;
+    enum myc_sim_cut cut =
+        myc_sim_choose(sim, "trading.cut_drops", 2) == 1 ? MYC_SIM_CUT_DROP : MYC_SIM_CUT_HOLD;
+    size_t first = (size_t)myc_sim_choose(sim, "trading.cut", STAGE_COUNT - 1);
+    char hosts[3][HOST_BYTES];
+    for (size_t i = 0; i < 3; i++) {
+        host_name((first + i) % STAGE_COUNT, hosts[i]);
+    }
+    const char *const side[2] = {hosts[0], hosts[1]};
+    switch (myc_sim_choose(sim, "trading.cut_shape", 5)) {
+    case 0:
+        myc_sim_partition(sim, hosts[0], hosts[1], cut);
+        break;
+    case 1:
+        myc_sim_partition_one_way(sim, hosts[0], hosts[1], cut);
+        break;
+    case 2:
+        myc_sim_partition_one_way(sim, hosts[1], hosts[0], cut);
+        break;
+    case 3:
+        myc_sim_isolate(sim, hosts[0], cut);
+        break;
+    default:
+        myc_sim_split(sim, side, 2, hosts[2], cut);
+        break;
+    }
+    myc_sim_run_for(sim, myc_sim_range(sim, "trading.cut_ms", 1, 8000) * ms_ns);
+    myc_sim_heal_all(sim);
+    for (size_t i = 0; i < STAGE_COUNT; i++) {
+        struct death away = {.world = world, .victim = i};
+        check_is_back(&away);
+    }
+    myc_sim_count(sim, "partitions", 1);
 }
 
 struct progress {
@@ -411,6 +490,35 @@ static void check_progress(struct world *world, uint64_t orders)
         "orders flow once the faults have stopped");
 }
 
+// A partition may last 5 s, and so may the handshake of a connect that goes astray.
+static void allow_partitions(struct world *world)
+{
+    static const enum myc_sim_fault faults[] = {
+        MYC_SIM_FAULT_PARTITION,
+        MYC_SIM_FAULT_LATENCY_TAIL,
+        MYC_SIM_FAULT_STREAM_TIMEOUT,
+        MYC_SIM_FAULT_CONNECT_TIMEOUT,
+        MYC_SIM_FAULT_CONNECT_LATE,
+    };
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        myc_sim_allow(world->sim, faults[i], true);
+    }
+    world->tell_ns = 20 * second_ns;
+    world->return_ns = 120 * second_ns;
+    myc_sim_count(world->sim, "runs with partitions", 1);
+}
+
+// From here on every link holds, so the End reaches everybody.
+static void check_end(struct world *world)
+{
+    stage_of(world, 0)->setup.row_count = 0;
+    check_all_end(world);
+    const struct trading_execution_result *result = &stage_of(world, 3)->setup.execution;
+    myc_sim_check(world->sim, result->stage.is_complete, "the last service saw the end");
+    myc_sim_check(world->sim, result->stage.out_of_order == 0, "no order is repeated or late");
+    myc_sim_count(world->sim, "orders delivered", result->stage.received);
+}
+
 static void run_broken(struct myc_sim *sim)
 {
     struct world *world = begin(sim, SHM);
@@ -423,24 +531,93 @@ static void run_broken(struct myc_sim *sim)
         myc_sim_allow(sim, MYC_SIM_FAULT_RESET, true);
         myc_sim_count(sim, "runs with resets", 1);
     }
+    bool has_partitions = world->deployment == TCP && myc_sim_chance(sim, "trading.net", 1, 2);
+    if (has_partitions) {
+        allow_partitions(world);
+    }
     start_all(world);
     if (is_refused(world)) {
         return;
     }
     uint64_t kills = 1 + myc_sim_choose(sim, "trading.kills", KILLS_MAX);
     for (uint64_t i = 0; i < kills; i++) {
+        if (has_partitions && myc_sim_chance(sim, "trading.is_cut", 1, 2)) {
+            cut_some(world);
+        }
         kill_one(world);
     }
     myc_sim_faults(sim, false);
     myc_sim_run_for(sim, 3 * second_ns);
     check_progress(world, 5);
-    // From here on every link holds, so the End reaches everybody.
-    stage_of(world, 0)->setup.row_count = 0;
-    check_all_end(world);
-    const struct trading_execution_result *result = &stage_of(world, 3)->setup.execution;
-    myc_sim_check(sim, result->stage.is_complete, "the last service saw the end");
-    myc_sim_check(sim, result->stage.out_of_order == 0, "no order is repeated or late");
-    myc_sim_count(sim, "orders delivered", result->stage.received);
+    check_end(world);
+}
+
+// ---- Without a host ----
+
+// Messages that the stage before the victim has published or handled so far.
+static uint64_t work_before(const struct world *world, size_t victim)
+{
+    const struct stage *before = stage_of(world, victim - 1);
+    return victim == 1 ? before->setup.adapter.messages : before->delivered;
+}
+
+struct going_on {
+    const struct world *world;
+    size_t victim;
+    uint64_t wanted;
+};
+
+static bool goes_on(void *context)
+{
+    const struct going_on *going_on = context;
+    return work_before(going_on->world, going_on->victim) >= going_on->wanted;
+}
+
+// Whoever publishes to the victim is not held up by it any more.
+static void check_goes_on(struct world *world, size_t victim)
+{
+    struct going_on going_on = {world, victim, 0};
+    if (victim > 0) {
+        going_on.wanted = work_before(world, victim) + 20;
+        bool is_going_on = myc_sim_run_until(
+            world->sim, goes_on, &going_on, myc_sim_now_ns(world->sim) + 5 * second_ns);
+        myc_sim_check(world->sim, is_going_on, "a publisher goes on without who vanished");
+    }
+}
+
+static void run_vanished(struct myc_sim *sim)
+{
+    struct world *world = begin(sim, TCP);
+    char host[HOST_BYTES];
+    world->plan.row_count = UINT64_MAX;
+    world->plan.paced_count = UINT64_MAX;
+    world->plan.period_ns = (2 + myc_sim_choose(sim, "trading.period_ms", 10)) * ms_ns;
+    start_all(world);
+    check_progress(world, 5);
+    struct death death = {.world = world};
+    death.victim = (size_t)myc_sim_choose(sim, "trading.victim", STAGE_COUNT);
+    bool is_killed = myc_sim_choose(sim, "trading.is_killed", 2) == 1;
+    myc_sim_run_for(sim, myc_sim_choose(sim, "trading.vanish_ms", 300) * ms_ns);
+    host_name(death.victim, host);
+    myc_sim_isolate(sim, host, MYC_SIM_CUT_DROP);
+    if (is_killed) {
+        // As when the power fails: its kernel's last words are lost as well.
+        myc_sim_kill(sim, world->current[death.victim]->process);
+    }
+    world->tell_ns = 3 * second_ns; // the heartbeat's timeout, the grace, and half a second
+    check_death_is_told(&death);
+    check_goes_on(world, death.victim);
+    myc_sim_run_for(sim, myc_sim_choose(sim, "trading.away_ms", 5000) * ms_ns);
+    myc_sim_heal_all(sim);
+    if (is_killed) {
+        start_node(world, death.victim);
+    }
+    world->return_ns = 60 * second_ns;
+    check_is_back(&death);
+    myc_sim_faults(sim, false);
+    myc_sim_run_for(sim, 3 * second_ns);
+    check_progress(world, 5);
+    check_end(world);
 }
 
 // Both kinds, so that one campaign has both.
@@ -458,7 +635,8 @@ int main(int argc, char **argv)
     static const struct myc_sim_scenario scenarios[] = {
         {"trading", "the example's pipeline, whole or with kills and resets", run_any},
         {"trading-whole", "the pipeline without losses: everything owed arrives once", run_whole},
-        {"trading-broken", "the pipeline with kills, restarts and resets", run_broken},
+        {"trading-broken", "the pipeline with kills, restarts, resets and partitions", run_broken},
+        {"trading-vanished", "a host of the pipeline vanishes without a word", run_vanished},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
 }
