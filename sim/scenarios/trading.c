@@ -596,20 +596,20 @@ static void run_vanished(struct myc_sim *sim)
     check_progress(world, 5);
     struct death death = {.world = world};
     death.victim = (size_t)myc_sim_choose(sim, "trading.victim", STAGE_COUNT);
-    bool is_killed = myc_sim_choose(sim, "trading.is_killed", 2) == 1;
+    bool is_dark = myc_sim_choose(sim, "trading.is_dark", 2) == 1;
     myc_sim_run_for(sim, myc_sim_choose(sim, "trading.vanish_ms", 300) * ms_ns);
     host_name(death.victim, host);
-    myc_sim_isolate(sim, host, MYC_SIM_CUT_DROP);
-    if (is_killed) {
-        // As when the power fails: its kernel's last words are lost as well.
-        myc_sim_kill(sim, world->current[death.victim]->process);
+    if (is_dark) {
+        myc_sim_power_loss(sim, host);
+    } else {
+        myc_sim_isolate(sim, host, MYC_SIM_CUT_DROP);
     }
     world->tell_ns = 3 * second_ns; // the heartbeat's timeout, the grace, and half a second
     check_death_is_told(&death);
     check_goes_on(world, death.victim);
     myc_sim_run_for(sim, myc_sim_choose(sim, "trading.away_ms", 5000) * ms_ns);
     myc_sim_heal_all(sim);
-    if (is_killed) {
+    if (is_dark) {
         start_node(world, death.victim);
     }
     world->return_ns = 60 * second_ns;

@@ -795,7 +795,10 @@ void sim__point_slow(struct myc_sim *world, const char *label)
         sim__ready_append(world, thread);
         sim__give_way(world);
     } else {
-        world->run_began = world->steps;
+        if (thread->process->is_director) {
+            world->run_began = world->steps;
+        }
+        // Else it counts on: who runs alone and never waits must still see what is due.
         sim__plan(world);
     }
 }

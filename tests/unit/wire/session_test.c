@@ -147,6 +147,10 @@ static void test_session_small_records_round_trip(void **state)
     check_header(record, MYC_RECORD_ACK, MYC__ACK_BYTES);
     assert_int_equal(myc__ack_decode(record + 8, MYC__ACK_BYTES - 8, &sequence, NULL), MYC_OK);
     assert_true(sequence == UINT64_MAX - 1);
+    myc__heartbeat_encode(UINT64_C(0x0102030405060708), record);
+    check_header(record, MYC_RECORD_HEARTBEAT, MYC__HEARTBEAT_BYTES);
+    assert_int_equal(record[8], 8);
+    assert_int_equal(record[15], 1);
     myc__bye_encode(record);
     check_header(record, MYC_RECORD_BYE, MYC__BYE_BYTES);
 }
