@@ -795,10 +795,8 @@ void sim__point_slow(struct myc_sim *world, const char *label)
         sim__ready_append(world, thread);
         sim__give_way(world);
     } else {
-        if (thread->process->is_director) {
-            world->run_began = world->steps;
-        }
-        // Else it counts on: who runs alone and never waits must still see what is due.
+        // A process's turn counts on: who runs alone and never waits must still see what is due.
+        world->run_began = thread->process->is_director ? world->steps : world->run_began;
         sim__plan(world);
     }
 }
