@@ -221,6 +221,8 @@ static struct world *begin(struct myc_sim *sim, enum deployment first)
     uint64_t choices = (uint64_t)DEPLOYMENT_COUNT - (uint64_t)first;
     world->deployment =
         (enum deployment)(first + myc_sim_choose(sim, "trading.deployment", choices));
+    // So little is under way here that even the smallest buffers of a kernel are never full.
+    myc_sim_allow(sim, MYC_SIM_FAULT_SMALL_BUFFER, false);
     audit_init(&world->audit, sim, world->deployment == UNIX || world->deployment == TCP);
     build_topology(world);
     world->plan.input.seed = myc_sim_choose(sim, "trading.market", 1000);
