@@ -259,7 +259,7 @@ static const char *const sim__page_body[] = {
     "<div id=\"picked\">Click an event, or use the keys.</div></details>",
     "<details open=\"open\"><summary><h2>Choices that were not boring</h2>",
     "<span id=\"choice-count\"></span></summary><ol id=\"choices\" class=\"plain\"></ol>",
-    "<details id=\"profile-box\"><summary>drawn once for the whole run</summary>",
+    "<details id=\"profile-box\"><summary>drawn for the whole run, and identities</summary>",
     "<ol id=\"profile\" class=\"plain\"></ol></details></details>",
     "<details open=\"open\"><summary><h2>Faults</h2></summary>",
     "<p id=\"fault-none\">None was injected.</p><table><thead><tr><th>fault</th>",
