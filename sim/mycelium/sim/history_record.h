@@ -356,6 +356,20 @@ void sim__history_note(struct myc_sim *world, const struct sim__note *note)
     }
 }
 
+void sim__note_watched(struct myc_sim *world, const struct sim__note *note)
+{
+    const struct myc_sim_options *options = world->options;
+    if (world->note_count - 1 - options->events_first < options->events_count) {
+        sim__keep_event(world, note);
+    }
+    if (options->is_verbose) {
+        sim__report_note(note);
+    }
+    if (world->history != NULL) {
+        sim__history_note(world, note);
+    }
+}
+
 // ---- Draws, oracles, verdicts ----
 
 void sim__history_draw(

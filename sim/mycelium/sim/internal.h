@@ -14,6 +14,9 @@ void *sim__must(void *memory);
 /** Scrambles a number. */
 uint64_t sim__mix(uint64_t x);
 
+/** A note that somebody wants: to see it, to keep it, or for the history. */
+void sim__note_watched(struct myc_sim *world, const struct sim__note *note);
+
 /** Prints one note of the event tail to standard error, for --verbose. */
 void sim__report_note(const struct sim__note *note);
 

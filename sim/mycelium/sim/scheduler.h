@@ -52,20 +52,6 @@ void sim__progress(struct myc_sim *world)
 
 // ---- Notes, choices, faults ----
 
-static void sim__note_watched(struct myc_sim *world, const struct sim__note *note)
-{
-    const struct myc_sim_options *options = world->options;
-    if (world->note_count - 1 - options->events_first < options->events_count) {
-        sim__keep_event(world, note);
-    }
-    if (options->is_verbose) {
-        sim__report_note(note);
-    }
-    if (world->history != NULL) {
-        sim__history_note(world, note);
-    }
-}
-
 void sim__note(struct myc_sim *world, enum sim__note_kind kind, uint64_t a, uint64_t b)
 {
     uint64_t now = sim__now(world);
