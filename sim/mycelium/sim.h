@@ -174,6 +174,7 @@ struct myc_sim_process {
     X(PAUSE_PROCESS, "pause-process", OPT_IN, 2000)                                                \
     X(PAUSE_HOST, "pause-host", OPT_IN, 2000)                                                      \
     X(SUSPEND, "suspend", OPT_IN, 2000)                                                            \
+    X(MEMORY_REUSE, "memory-reuse", LEGAL, 4)                                                      \
     X(COARSE_CLOCK, "coarse-clock", LEGAL, 2)                                                      \
     X(WRITE_LOST, "write-lost", LEGAL, 2)                                                          \
     X(WRITE_TORN, "write-torn", LEGAL, 2)                                                          \
@@ -531,6 +532,9 @@ struct myc_sim_route {
 void myc_sim_route(
     struct myc_sim *sim, const char *one, const char *other, const struct myc_sim_route *route);
 
+/** Refuses a process allocations beyond so many bytes at a time; 0: no limit, as it begins. */
+void myc_sim_limit_memory(struct myc_sim *sim, struct myc_sim_process process, uint64_t bytes_max);
+
 /* ---- The director: files ---- */
 
 /**
@@ -589,7 +593,7 @@ void myc_sim_resume(struct myc_sim *sim, struct myc_sim_process process);
 void myc_sim_pause_host(struct myc_sim *sim, const char *host);
 
 /** As myc_sim_pause_host(), but the host's monotonic clock stands still, and its processes'
- * deadlines with it; wall time goes on. Drawn where "suspend" is allowed (10 ms .. 11 min). */
+ * deadlines with it; wall time goes on. Drawn where "suspend" is allowed (10 ms .. 20 s). */
 void myc_sim_suspend_host(struct myc_sim *sim, const char *host);
 
 /** Lets a stopped or suspended host go on. Harmless when it is not. */

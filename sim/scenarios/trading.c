@@ -284,7 +284,7 @@ static bool all_have_ended(void *context)
 static void check_all_end(struct world *world)
 {
     bool is_over = myc_sim_run_until(
-        world->sim, all_have_ended, world, myc_sim_now_ns(world->sim) + 60 * second_ns);
+        world->sim, all_have_ended, world, myc_sim_now_ns(world->sim) + 600 * second_ns);
     myc_sim_check(world->sim, is_over, "the stream comes to its end on every node");
     if (is_refused(world)) {
         myc_sim_count(world->sim, "runs refused memory", 1);
@@ -304,6 +304,10 @@ static void run_whole(struct myc_sim *sim)
 {
     struct world *world = begin(sim, LOCAL);
     struct trading_expected expected;
+    // Stops of seconds and sleeps of a minute must be borne.
+    myc_sim_allow(sim, MYC_SIM_FAULT_PAUSE_PROCESS, true);
+    myc_sim_allow(sim, MYC_SIM_FAULT_PAUSE_HOST, true);
+    myc_sim_allow(sim, MYC_SIM_FAULT_SUSPEND, true);
     world->plan.row_count = 20 + myc_sim_choose(sim, "trading.rows", 60);
     world->plan.paced_count = myc_sim_choose(sim, "trading.paced", world->plan.row_count + 1);
     world->plan.period_ns = ms_ns;

@@ -108,6 +108,140 @@ static void test_release_of_another_size_is_reported(void **state)
     assert_failed_with(run_boring(direct_release_wrongly), "gives back 63 bytes");
 }
 
+/* What a process does to its memory that it must not. */
+enum misuse { OVERRUN, UNDERRUN, LATE_WRITE, TWICE, OVERRUN_AND_DIE, MISUSE_COUNT };
+
+static enum misuse misuse;
+
+/* AddressSanitizer would end the program at such an access; hidden from the compiler as well. */
+__attribute__((noinline, no_sanitize("address"))) static void poke(volatile char *at)
+{
+    *at = 1;
+}
+
+static int misuse_memory(struct myc_platform *platform, void *arg)
+{
+    char *block = myc_memory_allocate(platform->memory, 40, 8);
+    (void)arg;
+    if (misuse == OVERRUN || misuse == OVERRUN_AND_DIE) {
+        poke(block + 40);
+    } else if (misuse == UNDERRUN) {
+        poke(block - 1);
+    }
+    if (misuse == OVERRUN_AND_DIE) {
+        struct myc_atomic_u32 word = {0};
+        while (myc_wait_wait(platform->wait, &word, 0, MYC_NEVER, MYC_WAIT_PROCESS) == MYC_OK) {
+        }
+    }
+    myc_memory_release(platform->memory, block, 40);
+    if (misuse == LATE_WRITE) {
+        poke(block + 3);
+    } else if (misuse == TWICE) {
+        myc_memory_release(platform->memory, block, 40);
+    }
+    return 0;
+}
+
+static void direct_misuse(struct myc_sim *sim)
+{
+    struct watched watched = {sim, myc_sim_start(sim, "host", "process", misuse_memory, NULL)};
+    (void)myc_sim_run_until(sim, watched_has_ended, &watched, UINT64_C(1000000));
+    myc_sim_kill(sim, watched.process);
+}
+
+// Writes around a block and after its release, and a second release, end the run with the block's
+// number, size and maker, also when the process is killed before it gives anything back.
+static void test_misused_memory_is_reported(void **state)
+{
+    (void)state;
+    static const char *const texts[MISUSE_COUNT] = {
+        "something wrote behind allocation 0 of 40 bytes, which process/main made",
+        "something wrote before allocation 0 of 40 bytes",
+        "something wrote after the release to allocation 0 of 40 bytes",
+        "gives back 40 bytes that it did not get so",
+        "something wrote behind allocation 0 of 40 bytes"};
+    for (int i = 0; i < MISUSE_COUNT; i++) {
+        misuse = (enum misuse)i;
+        assert_failed_with(run_boring(direct_misuse), texts[i]);
+    }
+}
+
+/* Believes that a block just given back is not what it gets next: a mistake of lock-free lists. */
+static int reuse_memory(struct myc_platform *platform, void *arg)
+{
+    bool is_fresh = true;
+    (void)arg;
+    for (int i = 0; i < 20; i++) {
+        void *first = myc_memory_allocate(platform->memory, 64, 8);
+        uintptr_t address = (uintptr_t)first;
+        myc_memory_release(platform->memory, first, 64);
+        void *second = myc_memory_allocate(platform->memory, 64, 8);
+        is_fresh = is_fresh && (uintptr_t)second != address;
+        myc_memory_release(platform->memory, second, 64);
+    }
+    return is_fresh ? 0 : 1;
+}
+
+static bool may_reuse;
+static unsigned reused_count;
+
+static void direct_reuse(struct myc_sim *sim)
+{
+    myc_sim_allow(sim, MYC_SIM_FAULT_MEMORY_REUSE, may_reuse);
+    struct myc_sim_process process = run_process(sim, reuse_memory, NULL);
+    bool is_reused = myc_sim_exit_code(sim, process) == 1;
+    reused_count += is_reused ? 1 : 0;
+    myc_sim_check(
+        sim,
+        !is_reused || sim->faults[MYC_SIM_FAULT_MEMORY_REUSE].injected > 0,
+        "only the fault does it");
+}
+
+// A block given back comes at once again when the fault says so, and never otherwise.
+static void test_released_memory_is_reused_by_a_fault(void **state)
+{
+    (void)state;
+    reused_count = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        may_reuse = true;
+        assert_passed(run_seed(direct_reuse, seed));
+    }
+    assert_true(reused_count > 10);
+    reused_count = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        may_reuse = false;
+        assert_passed(run_seed(direct_reuse, seed));
+    }
+    assert_int_equal(reused_count, 0);
+}
+
+static int use_limited_memory(struct myc_platform *platform, void *arg)
+{
+    (void)arg;
+    void *first = myc_memory_allocate(platform->memory, 600, 8);
+    void *second = myc_memory_allocate(platform->memory, 401, 8);
+    void *third = myc_memory_allocate(platform->memory, 400, 8);
+    bool is_right = first != NULL && second == NULL && third != NULL;
+    myc_memory_release(platform->memory, first, 600);
+    myc_memory_release(platform->memory, third, 400);
+    return is_right ? 0 : 1;
+}
+
+static void direct_limited_memory(struct myc_sim *sim)
+{
+    struct watched watched = {sim, myc_sim_start(sim, "host", "p", use_limited_memory, NULL)};
+    myc_sim_limit_memory(sim, watched.process, 1000);
+    (void)myc_sim_run_until(sim, watched_has_ended, &watched, MYC_NEVER);
+    myc_sim_check(sim, myc_sim_exit_code(sim, watched.process) == 0, "it gets a thousand bytes");
+}
+
+// A process gets the memory it is given and not a byte more.
+static void test_memory_has_a_limit(void **state)
+{
+    (void)state;
+    assert_passed(run_boring(direct_limited_memory));
+}
+
 static int try_memory(struct myc_platform *platform, void *arg)
 {
     struct myc_sim *sim = arg;
@@ -275,6 +409,9 @@ int main(void)
         cmocka_unit_test(test_leak_may_be_tolerated),
         cmocka_unit_test(test_release_of_another_size_is_reported),
         cmocka_unit_test(test_allocation_fails_only_when_allowed),
+        cmocka_unit_test(test_misused_memory_is_reported),
+        cmocka_unit_test(test_released_memory_is_reused_by_a_fault),
+        cmocka_unit_test(test_memory_has_a_limit),
         cmocka_unit_test(test_options_refuse_the_nth_allocation),
         cmocka_unit_test(test_entropy_is_unique_and_repeatable),
         cmocka_unit_test(test_monotonic_clock_never_goes_back),

@@ -361,6 +361,10 @@ struct sim__process {
     uint32_t mapping_count;
     uint32_t mapping_capacity;
     struct sim__block_header *blocks;
+    struct sim__block_header *released; /* given back a moment ago, newest first */
+    uint32_t released_count;
+    uint64_t released_bytes;
+    uint64_t memory_max; /* bytes; 0: no limit */
     uint64_t block_count;
     uint64_t block_bytes;
     uint64_t block_sequence;

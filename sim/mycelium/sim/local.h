@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * The parts of a platform that stay inside their process: clock, threads, waiting on words, memory,
- * entropy and log. Part of the implementation unit.
+ * The parts of a platform that stay inside their process: clock, threads, waiting on words, entropy
+ * and log; memory is in heap.h. Part of the implementation unit.
  */
 #ifndef MYC_SIM_LOCAL_H
 #define MYC_SIM_LOCAL_H
 
 #include <mycelium/sim/clock.h>
+#include <mycelium/sim/heap.h>
 #include <mycelium/sim/internal.h>
 
 #include <stdio.h>
@@ -223,114 +224,6 @@ static const struct myc_wait_ops sim__wait_ops = {
     .wake = sim__wait_seam_wake,
 };
 
-// ---- Memory ----
-
-/* Before every block that a process has; the block follows, aligned as asked. */
-struct sim__block_header {
-    struct sim__block_header *next;
-    struct sim__block_header *previous;
-    struct sim__process *process;
-    void *base;
-    size_t size;
-    uint64_t number; /* counts the process's allocations */
-};
-
-/* Whether the options refuse this allocation of the process. */
-static bool sim__allocation_is_refused(const struct sim__process *process)
-{
-    const struct myc_sim *world = process->world;
-    uint64_t number = world->options->fail_allocation_number;
-    if (world->fail_allocation_process != process || number == 0) {
-        return false;
-    }
-    bool is_sticky = world->options->fail_allocation_is_sticky && world->are_faults_on;
-    return process->allocation_count == number || (is_sticky && process->allocation_count > number);
-}
-
-static void *sim__memory_allocate(struct myc_memory *seam, size_t size, size_t alignment)
-{
-    struct sim__process *process = MYC_CONTAINER_OF(seam, struct sim__process, memory);
-    struct myc_sim *world = process->world;
-    sim__point(world, "memory.allocate");
-    if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > 4096) {
-        sim__fail(world, "memory.allocate: alignment %zu is not 1, 2, 4 .. 4096", alignment);
-    }
-    process->allocation_count++;
-    if (sim__allocation_is_refused(process)) {
-        sim__note(world, SIM__NOTE_MEMORY, process->allocation_count, 0);
-        process->refused_count++;
-        return NULL;
-    }
-    if (sim__fault(world, MYC_SIM_FAULT_ALLOCATION)) {
-        sim__fault_effect(world, MYC_SIM_FAULT_ALLOCATION);
-        process->refused_count++;
-        return NULL;
-    }
-    size_t step = alignment > 16 ? alignment : 16;
-    size_t lead = (sizeof(struct sim__block_header) + step - 1) / step * step;
-    if (size > SIZE_MAX / 2) {
-        return NULL;
-    }
-    // Any base gives an aligned block once a whole alignment is added to what is asked for.
-    char *base = malloc(lead + step + size);
-    if (base == NULL) {
-        return NULL;
-    }
-    uintptr_t aligned = ((uintptr_t)base + lead + step - 1) / step * step;
-    char *block = base + (aligned - (uintptr_t)base);
-    struct sim__block_header header = {
-        .next = process->blocks,
-        .process = process,
-        .base = base,
-        .size = size,
-        .number = process->block_sequence++,
-    };
-    struct sim__block_header *place = (struct sim__block_header *)(void *)(block - sizeof(header));
-    *place = header;
-    if (header.next != NULL) {
-        header.next->previous = place;
-    }
-    process->blocks = place;
-    process->block_count++;
-    process->block_bytes += size;
-    memset(block, 0, size);
-    return block;
-}
-
-static void sim__memory_release(struct myc_memory *seam, void *bytes, size_t size)
-{
-    struct sim__process *process = MYC_CONTAINER_OF(seam, struct sim__process, memory);
-    if (bytes == NULL) {
-        return;
-    }
-    sim__point(process->world, "memory.release");
-    struct sim__block_header *block =
-        (struct sim__block_header *)(void *)((char *)bytes - sizeof(struct sim__block_header));
-    if (block->process != process || block->size != size) {
-        sim__fail(
-            process->world,
-            "memory.release: '%s' gives back %zu bytes that it did not get so",
-            process->name,
-            size);
-    }
-    *(block->previous != NULL ? &block->previous->next : &process->blocks) = block->next;
-    if (block->next != NULL) {
-        block->next->previous = block->previous;
-    }
-    process->block_count--;
-    process->block_bytes -= size;
-    block->process = NULL;
-    sim__memory_forget(process->world, bytes, size);
-    memset(bytes, 0xdb, size);
-    free(block->base);
-}
-
-static const struct myc_memory_ops sim__memory_ops = {
-    .size = sizeof(struct myc_memory_ops),
-    .allocate = sim__memory_allocate,
-    .release = sim__memory_release,
-};
-
 // ---- Entropy and log ----
 
 static enum myc_status sim__entropy_fill(struct myc_entropy *seam, void *bytes, size_t size)
@@ -390,20 +283,14 @@ static void sim__local_start(struct sim__process *process)
 
 static void sim__local_end(struct sim__process *process)
 {
-    while (process->blocks != NULL) {
-        struct sim__block_header *block = process->blocks;
-        process->blocks = block->next;
-        sim__memory_forget(process->world, block + 1, block->size);
-        free(block->base);
-    }
-    process->block_count = 0;
-    process->block_bytes = 0;
+    sim__heap_check(process);
+    sim__heap_end(process);
 }
 
 static void sim__local_world_end(struct myc_sim *world)
 {
     for (struct sim__process *it = world->processes; it != NULL; it = it->next) {
-        sim__local_end(it);
+        sim__heap_end(it);
     }
 }
 

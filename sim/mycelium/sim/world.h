@@ -431,12 +431,15 @@ static void sim__check_leaks(struct sim__process *process)
         sim__fail(
             process->world,
             "leak: '%s' returned with %llu allocations (%llu bytes) not released; the last one is "
-            "allocation %llu of %zu bytes",
+            "allocation %llu of %zu bytes, which %s made at %llu.%06llu ms",
             process->name,
             (unsigned long long)process->block_count,
             (unsigned long long)process->block_bytes,
             (unsigned long long)last->number,
-            last->size);
+            last->size,
+            last->scope,
+            (unsigned long long)(last->time_ns / 1000000),
+            (unsigned long long)(last->time_ns % 1000000));
     }
     for (uint32_t i = 0; i < process->descriptor_capacity; i++) {
         if (process->descriptors[i] != NULL) {
