@@ -581,7 +581,7 @@ uint32_t myc_sim_power_losses(struct myc_sim *sim, const char *host);
 /**
  * Stops a process where it stands, as SIGSTOP does: its connections stay, time passes, and nothing
  * of it runs until myc_sim_resume(). The run draws such pauses itself where "pause-process" is
- * allowed (1 ms .. 2 s), and of single threads everywhere ("pause-thread", 10 us .. 20 ms).
+ * allowed (1 to 256 ms), and of single threads everywhere ("pause-thread", 10 us .. 20 ms).
  */
 void myc_sim_pause(struct myc_sim *sim, struct myc_sim_process process);
 
@@ -589,7 +589,7 @@ void myc_sim_pause(struct myc_sim *sim, struct myc_sim_process process);
 void myc_sim_resume(struct myc_sim *sim, struct myc_sim_process process);
 
 /** Stops all processes of a host, those started meanwhile included; its clocks go on. The network
- * does as well. Drawn where "pause-host" is allowed (1 ms .. 2 s). */
+ * does as well. Drawn where "pause-host" is allowed (1 to 256 ms). */
 void myc_sim_pause_host(struct myc_sim *sim, const char *host);
 
 /** As myc_sim_pause_host(), but the host's monotonic clock stands still, and its processes'

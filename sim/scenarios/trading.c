@@ -304,10 +304,12 @@ static void run_whole(struct myc_sim *sim)
 {
     struct world *world = begin(sim, LOCAL);
     struct trading_expected expected;
-    // Stops of seconds and sleeps of a minute must be borne.
-    myc_sim_allow(sim, MYC_SIM_FAULT_PAUSE_PROCESS, true);
-    myc_sim_allow(sim, MYC_SIM_FAULT_PAUSE_HOST, true);
-    myc_sim_allow(sim, MYC_SIM_FAULT_SUSPEND, true);
+    // Over sockets a stage that stops for long may rightly miss what its publisher, which closes
+    // within a deadline, could not send, or be taken for dead.
+    bool may_stop = world->deployment == LOCAL || world->deployment == SHM;
+    myc_sim_allow(sim, MYC_SIM_FAULT_PAUSE_PROCESS, may_stop);
+    myc_sim_allow(sim, MYC_SIM_FAULT_PAUSE_HOST, may_stop);
+    myc_sim_allow(sim, MYC_SIM_FAULT_SUSPEND, may_stop);
     world->plan.row_count = 20 + myc_sim_choose(sim, "trading.rows", 60);
     world->plan.paced_count = myc_sim_choose(sim, "trading.paced", world->plan.row_count + 1);
     world->plan.period_ns = ms_ns;

@@ -157,7 +157,7 @@ sim__pause_by_fault(struct myc_sim *world, struct sim__pause wanted, enum myc_si
     static const uint64_t ms_ns = 1000000;
     uint64_t length = fault == MYC_SIM_FAULT_PAUSE_THREAD ? sim__pause_length(world, 10000, 12)
                       : fault == MYC_SIM_FAULT_SUSPEND    ? sim__pause_length(world, 10 * ms_ns, 12)
-                                                          : sim__pause_length(world, ms_ns, 12);
+                                                          : sim__pause_length(world, ms_ns, 9);
     wanted.fault = (int)fault;
     world->faults[fault].injected++;
     sim__note(world, SIM__NOTE_FAULT, (uint64_t)fault, 0);
