@@ -400,6 +400,9 @@ static void sim__history_waiting(struct myc_sim *world)
     struct myc_sim_history *history = world->history;
     struct sim__text text = {history->waiting, sizeof(history->waiting), 0};
     sim__report_threads(&text, world);
+    if (world->is_failed) {
+        sim__wait_graph(&text, world);
+    }
 }
 
 void sim__history_fail(struct myc_sim *world)

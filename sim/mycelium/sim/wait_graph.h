@@ -171,7 +171,7 @@ static void sim__graph_poller(struct sim__text *text, const struct sim__thread *
                 MYC_CONTAINER_OF(it->object, struct sim__stream, object);
             const struct sim__process *peer =
                 stream->link != NULL ? stream->link->owners[1 - stream->side] : NULL;
-            sim__text_add(text, peer != NULL ? " to %s" : "", peer != NULL ? peer->name : "");
+            sim__text_add(text, "%s%s", peer != NULL ? " to " : "", peer != NULL ? peer->name : "");
         }
         sim__text_add(text, ")");
     }
