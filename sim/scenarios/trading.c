@@ -310,6 +310,10 @@ static void run_whole(struct myc_sim *sim)
     myc_sim_allow(sim, MYC_SIM_FAULT_PAUSE_PROCESS, may_stop);
     myc_sim_allow(sim, MYC_SIM_FAULT_PAUSE_HOST, may_stop);
     myc_sim_allow(sim, MYC_SIM_FAULT_SUSPEND, may_stop);
+    // For the same reason: a few bytes a round trip may take longer than that deadline.
+    if (world->deployment == TCP) {
+        myc_sim_allow(sim, MYC_SIM_FAULT_TINY_BUFFER, false);
+    }
     world->plan.row_count = 20 + myc_sim_choose(sim, "trading.rows", 60);
     world->plan.paced_count = myc_sim_choose(sim, "trading.paced", world->plan.row_count + 1);
     world->plan.period_ns = ms_ns;
