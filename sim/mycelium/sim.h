@@ -43,9 +43,9 @@
  * The determinism contract
  *
  * - Choice: every decision that could have gone another way is one draw choose(label, bound) from
- *   one source: a seed, a tape, or nothing but zeros. 0 is always the boring outcome: no
- *   preemption, no fault, everything at once, in the order of arrival. A run is a function of its
- *   draws and of the code, and of nothing else.
+ *   one source: a seed, a tape, a fuzzer's bytes, an enumerator, or nothing but zeros. 0 is always
+ *   the boring outcome: no preemption, no fault, everything at once, in the order of arrival. A run
+ *   is a function of its draws and of the code, and of nothing else.
  * - Step: each platform call, and in the simcheck build each atomic access, is one scheduling
  *   point. Passing one is a step. A step costs a fixed number of virtual ns that each run draws
  *   first. Between two points of a thread nothing else runs.
@@ -55,7 +55,8 @@
  *   run's profile shuffles ties, and then a draw decides. When no thread can run, time jumps to the
  *   next event.
  * - Threads: those that can run wait in order of arrival. The run's strategy picks: round robin
- *   takes the first (boring), the random walk draws, and priorities take the highest.
+ *   takes the first (boring), the random walk draws, and priorities take the highest. Enumerators
+ *   draw at every point who goes on; seeds never do.
  * - Death: a process may die at each of its points and wherever it waits. Nothing of it runs any
  *   more and nothing is unwound: its descriptors are closed as a kernel would, its private memory
  *   goes, memory it shared stays as it was.
