@@ -418,8 +418,8 @@ static void step_open(struct myc_bus *bus, int32_t index)
     } else if (image->image.is_full) {
         receive(bus, index);
     }
-    if (image->state != MYC__IMAGE_OPEN) {
-        return;
+    if (image->state != MYC__IMAGE_OPEN || image->needs_gap) {
+        return; // Without the gap it counts less than the publisher knows to be acknowledged.
     }
     if (bus->now_ns >= image->beat_ns) {
         // A connection that only the other end knows to be gone answers with a break.
