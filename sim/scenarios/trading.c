@@ -114,8 +114,8 @@ static int node_main(struct myc_platform *platform, void *arg)
         .services = entries,
         .service_count = self->stage_count,
         .ring_bytes = UINT64_C(64) * 1024,
-        // Large buffers in front of a slow link take their time to empty.
-        .close_timeout_ns = world->deployment == TCP ? 150 * second_ns : 0};
+        // Large buffers before a slow link, or buffers of some bytes, take their time to empty.
+        .close_timeout_ns = world->deployment >= UNIX ? 150 * second_ns : 0};
     struct myc_node *node = NULL;
     struct myc_diagnostic why;
     if (create_node(self, platform, &options, &node, &why) != MYC_OK) {
