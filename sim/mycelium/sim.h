@@ -645,7 +645,7 @@ void myc_sim_faults(struct myc_sim *sim, bool are_on);
 void myc_sim_allow(struct myc_sim *sim, enum myc_sim_fault fault, bool is_allowed);
 
 /**
- * From safety to liveness: faults stop for good, the director's cuts heal, threads take turns
+ * From safety to liveness: faults stop for good, cuts heal and pauses end, threads take turns
  * fairly, and then the predicate must hold within `bound_ns` of virtual time.
  *
  * Else the run ends as a failure of its own class, "liveness: ... `text`", with the graph of who

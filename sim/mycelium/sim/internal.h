@@ -146,6 +146,9 @@ void sim__wait_graph(struct sim__text *text, const struct myc_sim *world);
 /** Remembers that the current thread woke the sleepers of a word. */
 void sim__wakes_note(struct myc_sim *world, const uint64_t key[2], uint32_t scope);
 
+/** Ends all pauses, those of faults and those of the director. */
+void sim__resume_all(struct myc_sim *world);
+
 /** Ends the run when the liveness phase goes round without getting anywhere. */
 void sim__liveness_check(struct myc_sim *world);
 

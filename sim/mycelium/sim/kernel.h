@@ -488,6 +488,7 @@ enum sim__strategy {
     SIM__RANDOM_WALK,
     SIM__PRIORITIES,
     SIM__EVERY_POINT,
+    SIM__FEW_CHANGES, /* priorities that change at 1 to 4 points only */
     SIM__STRATEGY_COUNT
 };
 
@@ -603,6 +604,8 @@ struct myc_sim {
     size_t events_capacity;
     struct sim__word_wake wakes[SIM__WAKES_KEPT];
     uint64_t wake_count;
+    uint64_t changes_left; /* strategy "few changes" */
+    uint64_t change_range; /* steps within which the next one comes */
     bool is_live_phase;
     const char *live_text;
     uint64_t marked_step;          /* the last myc_sim_progress() */

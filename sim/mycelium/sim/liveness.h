@@ -36,6 +36,7 @@ void myc_sim_liveness(
 {
     sim->are_faults_on = false;
     myc_sim_heal_all(sim);
+    sim__resume_all(sim);
     // Fair: whoever can run gets its turn, in the order of arrival.
     sim->profile.strategy = SIM__ROUND_ROBIN;
     sim__draw_preemption(sim);

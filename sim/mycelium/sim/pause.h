@@ -210,6 +210,13 @@ sim__resume(struct myc_sim *world, const struct sim__process *process, const str
     }
 }
 
+void sim__resume_all(struct myc_sim *world)
+{
+    for (struct sim__pause *it = world->pauses; it != NULL; it = it->next) {
+        sim__pause_end(world, it);
+    }
+}
+
 void myc_sim_pause(struct myc_sim *sim, struct myc_sim_process process)
 {
     sim__pause_imperative(sim, (struct sim__pause){.process = sim__known_process(sim, process)});

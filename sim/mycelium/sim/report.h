@@ -122,7 +122,7 @@ static void sim__report_threads(struct sim__text *text, const struct myc_sim *wo
 static void sim__report_faults(struct sim__text *text, const struct myc_sim *world)
 {
     static const char *const strategies[] = {
-        "round robin", "random walk", "priorities", "every point"};
+        "round robin", "random walk", "priorities", "every point", "priorities with few changes"};
     sim__text_add(
         text,
         "schedule: %s, about one preemption in %llu steps; %llu so far\n",

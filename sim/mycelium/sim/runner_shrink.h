@@ -343,6 +343,7 @@ static const char *sim__shrink_words(const char *label)
         {"schedule.preempt", "preempted after so many steps"},
         {"schedule.next", "another thread goes first"},
         {"schedule.priority", "its place among the threads"},
+        {"schedule.change", "how soon priorities change"},
         {"wake.order", "another one wakes first"},
         {"event.order", "events of one instant change places"},
         {"fault.kill", "killed after so many points"},

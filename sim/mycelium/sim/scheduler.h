@@ -218,7 +218,7 @@ void sim__draw_profile(struct myc_sim *world)
         SIM__RANDOM_WALK,
         SIM__RANDOM_WALK,
         SIM__PRIORITIES,
-        SIM__PRIORITIES,
+        SIM__FEW_CHANGES,
         SIM__EVERY_POINT,
     };
     static const uint64_t step_costs[] = {10, 1, 100, 1000};
@@ -230,6 +230,10 @@ void sim__draw_profile(struct myc_sim *world)
     profile->preemption_rate = UINT64_C(2) << sim__choose(world, "profile.preemption", 7);
     if (profile->strategy == SIM__PRIORITIES) {
         profile->preemption_rate *= 4;
+    }
+    if (profile->strategy == SIM__FEW_CHANGES) {
+        world->changes_left = 1 + sim__choose(world, "profile.changes", 4);
+        world->change_range = UINT64_C(64) << sim__choose(world, "profile.change_range", 10);
     }
     profile->step_ns = step_costs[sim__choose(world, "profile.step", 4)];
     profile->shuffles_ties = sim__choose(world, "profile.ties", 2) == 1;
@@ -292,6 +296,21 @@ static uint32_t sim__ready_highest(const struct myc_sim *world)
     return best;
 }
 
+/* The highest of the ready ones runs. */
+static bool sim__has_priorities(const struct myc_sim *world)
+{
+    enum sim__strategy strategy = world->profile.strategy;
+    return strategy == SIM__PRIORITIES || strategy == SIM__FEW_CHANGES;
+}
+
+/* The thread passed a point at which its priority changes. */
+static void sim__lower_priority(struct myc_sim *world, struct sim__thread *thread)
+{
+    if (sim__has_priorities(world)) {
+        thread->priority = world->priority_low--;
+    }
+}
+
 static struct sim__thread *
 sim__pick(struct myc_sim *world, const char *scope, const struct sim__thread *self)
 {
@@ -301,7 +320,7 @@ sim__pick(struct myc_sim *world, const char *scope, const struct sim__thread *se
     } else if (world->profile.strategy == SIM__RANDOM_WALK) {
         index =
             (uint32_t)sim__choice_draw(&world->choices, scope, "schedule.next", world->ready_count);
-    } else if (world->profile.strategy == SIM__PRIORITIES) {
+    } else if (sim__has_priorities(world)) {
         index = sim__ready_highest(world);
     }
     return sim__ready_take(world, index);
@@ -334,6 +353,13 @@ void sim__draw_preemption(struct myc_sim *world)
         world->next_preemption = world->steps + 1;
         return;
     }
+    if (world->profile.strategy == SIM__FEW_CHANGES) {
+        bool is_any = world->changes_left > 0;
+        world->changes_left -= is_any ? 1 : 0;
+        uint64_t steps = is_any ? sim__choose(world, "schedule.change", world->change_range) : 0;
+        world->next_preemption = is_any ? world->steps + 1 + steps : UINT64_MAX;
+        return;
+    }
     uint64_t gap = sim__choice_gap(
         &world->choices,
         sim__scope(world),
@@ -345,7 +371,7 @@ void sim__draw_preemption(struct myc_sim *world)
 
 void sim__set_priority(struct myc_sim *world, struct sim__thread *thread)
 {
-    if (world->profile.strategy == SIM__PRIORITIES) {
+    if (sim__has_priorities(world)) {
         thread->priority = (UINT64_C(1) << 62)
                            + (sim__choose(world, "schedule.priority", 1 << 16) << 32)
                            + (UINT32_MAX - thread->id);
@@ -496,7 +522,7 @@ static void sim__make_ready(struct myc_sim *world, struct sim__thread *thread)
     sim__ready_append(world, thread);
     sim__progress(world);
     sim__note(world, SIM__NOTE_WAKE, thread->id, thread->wake);
-    if (world->profile.strategy == SIM__PRIORITIES && world->current != NULL
+    if (sim__has_priorities(world) && world->current != NULL
         && thread->priority > world->current->priority) {
         world->slow_at = world->steps + 1;
     }
@@ -586,9 +612,7 @@ void sim__yield(struct myc_sim *world, const char *label)
             sim__pass_idle_time(world, world->ready_count == 0 ? UINT64_MAX : SIM__IDLE_NS);
         }
     }
-    if (world->profile.strategy == SIM__PRIORITIES) {
-        thread->priority = world->priority_low--;
-    }
+    sim__lower_priority(world, thread);
     sim__ready_append(world, thread);
     sim__give_way(world);
     sim__memory_relaxed(world);
@@ -634,14 +658,10 @@ void sim__point_slow(struct myc_sim *world, const char *label)
     bool gives_way = false;
     if (world->profile.strategy != SIM__EVERY_POINT && world->steps >= world->next_preemption) {
         sim__draw_preemption(world);
-        if (world->profile.strategy == SIM__PRIORITIES) {
-            thread->priority = world->priority_low--;
-        }
+        sim__lower_priority(world, thread);
         gives_way = world->ready_count > 0;
     } else if (is_alone_too_long) {
-        if (world->profile.strategy == SIM__PRIORITIES) {
-            thread->priority = world->priority_low--;
-        }
+        sim__lower_priority(world, thread);
         if (world->ready_count == 0) {
             sim__pass_idle_time(world, SIM__IDLE_ALONE_NS);
         }

@@ -124,7 +124,7 @@ sim__graph_next(const struct myc_sim *world, const struct sim__thread *thread)
 
 static const char *sim__graph_state(const struct sim__thread *thread)
 {
-    static const char *const texts[] = {"can run", "runs", "blocked", "has ended"};
+    static const char *const texts[] = {"can run", "runs", "blocked", "has ended", "paused"};
     return thread->process->was_killed ? "was killed" : texts[thread->state];
 }
 
