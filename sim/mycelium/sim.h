@@ -312,6 +312,19 @@ struct myc_sim_options {
     uint64_t prefix_draws;
     uint64_t look_draw;  /* describe the draw of this number, from 1, in result.draw; 0: none */
     uint64_t break_step; /* raise SIGTRAP at this step, for debuggers; 0: never */
+    /* Recording: the tape names each switch of threads and each fault that happened instead of what
+     * the run's strategy and rates drew; a replayed tape is always recorded so. */
+    bool is_explicit;
+    /* With a tape, recording: strategy and rates, and what they lead to, are drawn from the seed;
+     * the tape decides the rest, but for some first draws of labels when the seed is odd. */
+    bool is_mixed;
+    /* The report of a failure tells the choices that are not boring in words, and the last steps of
+     * all threads beside each other: for tapes with few choices. */
+    bool is_told;
+    /* Recording: memory for the tape instead of the result's, for instance shared with a process
+     * that outlives a crash. Always terminated; a tape that is too long is cut. */
+    char *tape_memory;
+    size_t tape_memory_bytes;
     struct myc_sim_stack_cache *stack_cache; /* NULL: none */
     enum myc_sim_memory memory;
     const char *tape_name;   /* what a repro command calls the tape; default "FILE" */

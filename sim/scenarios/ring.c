@@ -47,7 +47,7 @@ static unsigned char *claim(struct arena *arena, struct myc_platform *platform, 
 static void write_one(struct arena *arena, struct myc_platform *platform)
 {
     struct myc_sim *sim = arena->sim;
-    size_t size = (size_t)myc_sim_choose(sim, "size", arena->size_max + 1);
+    size_t size = message_size(arena);
     unsigned char *payload = claim(arena, platform, size);
     if (myc_sim_chance(sim, "abort", 1, 8)) {
         message_write(payload, size, UINT64_MAX);

@@ -58,6 +58,12 @@ await_request(struct seat *seat, struct myc_platform *platform, enum seat_reques
 
 // ---- Messages ----
 
+size_t message_size(struct arena *arena)
+{
+    uint64_t sizes = arena->size_max + 1;
+    return (size_t)((RING_SIZE_BORING + myc_sim_choose(arena->sim, "size", sizes)) % sizes);
+}
+
 unsigned char message_byte(uint64_t sequence, size_t i)
 {
     return (unsigned char)(sequence * 31 + i * 7 + 1);
@@ -370,9 +376,8 @@ struct arena *arena_create(struct myc_sim *sim, bool may_sleep)
     arena->memory_bytes = myc_ring_memory_size(&options);
     arena->memory = aligned_alloc(4096, arena->memory_bytes);
     arena->message_count = 20 + myc_sim_choose(sim, "messages", 100);
-    arena->size_max = 16 + myc_sim_choose(sim, "size max", RING_CAPACITY / 4 - 8 - 16 + 1);
-    arena->seat_count =
-        RING_SEATS_MAX - (uint32_t)myc_sim_choose(sim, "fewer readers", RING_SEATS_MAX);
+    arena->size_max = RING_SIZE_MAX - myc_sim_choose(sim, "smaller", RING_SIZE_MAX - 16 + 1);
+    arena->seat_count = 1 + (uint32_t)myc_sim_choose(sim, "more readers", RING_SEATS_MAX);
     if (arena->memory == NULL) {
         abort();
     }

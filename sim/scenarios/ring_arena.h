@@ -19,6 +19,8 @@ enum {
     RING_PIECE_BYTES =
         64, // a payload is written and read in pieces with a scheduling point between
     RING_CAPACITY = 4096,
+    RING_SIZE_MAX = RING_CAPACITY / 4 - 8,
+    RING_SIZE_BORING = 512, // so that a boring run fills the ring
     RING_MESSAGE_TYPE = 7,
     RING_DEADLINE_NS = 1000000000
 };
@@ -87,6 +89,9 @@ void wait_change(
 
 /** Rings the readers that sleep; after each commit and after the close. */
 void ring_sleepers(struct arena *arena, struct myc_platform *platform);
+
+/** Draws a message's size. */
+size_t message_size(struct arena *arena);
 
 /** Byte i of the payload of message `sequence`. */
 unsigned char message_byte(uint64_t sequence, size_t i);

@@ -32,7 +32,7 @@ static unsigned char *put_header(struct source *source, uint16_t type, size_t si
     return record + MYC_RECORD_HEADER_BYTES;
 }
 
-static void put_record(struct source *source, uint64_t size_max)
+static void put_record(struct source *source, struct arena *arena)
 {
     uint64_t kind = myc_sim_choose(source->sim, "kind", 8);
     if (kind == 1) {
@@ -44,7 +44,7 @@ static void put_record(struct source *source, uint64_t size_max)
         memcpy(put_header(source, MYC_RECORD_GAP, sizeof gap), &gap, sizeof gap);
         source->sequence += gap.count;
     } else {
-        size_t size = (size_t)myc_sim_choose(source->sim, "size", size_max + 1);
+        size_t size = message_size(arena);
         unsigned char *payload = put_header(source, RING_MESSAGE_TYPE, size);
         source->sequence++;
         for (size_t i = 0; i < size; i++) {
@@ -129,7 +129,7 @@ void ring_stream_write(struct arena *arena, struct myc_platform *platform)
         bool is_space = source.size + RING_CAPACITY / 4 <= sizeof source.bytes;
         bool is_more = sent < arena->message_count && is_space;
         if (is_more && (source.size == 0 || myc_sim_chance(arena->sim, "another", 2, 3))) {
-            put_record(&source, arena->size_max);
+            put_record(&source, arena);
             sent++;
         } else {
             receive(arena, &source, platform);

@@ -79,6 +79,46 @@ static void crash_when_small(struct myc_sim *sim)
     myc_sim_check(sim, size < 40, "the size is small");
 }
 
+// Crashes whenever two dice are high, at one place or another.
+static void crash_when_high(struct myc_sim *sim)
+{
+    uint64_t first = myc_sim_choose(sim, "first", 1000);
+    uint64_t second = myc_sim_choose(sim, "second", 1000);
+    (void)myc_sim_choose(sim, "noise", 1000);
+    if (first >= 7 && second >= 100) {
+        (void)fprintf(stderr, "file.c:1: both: Assertion `dice are low' failed.\n");
+        abort();
+    }
+    if (second >= 50) {
+        (void)fprintf(stderr, "file.c:2: second: Assertion `the second is low' failed.\n");
+        abort();
+    }
+}
+
+// Never comes back when the die is high, and passes no point.
+static void hang_when_high(struct myc_sim *sim)
+{
+    uint64_t die = myc_sim_choose(sim, "die", 1000);
+    (void)myc_sim_choose(sim, "noise", 1000);
+    for (volatile uint64_t i = 0; die >= 100; i = i + 1) {
+    }
+}
+
+static int overflow(volatile char *outer, uint64_t depth)
+{
+    volatile char inner[1024];
+    inner[0] = outer[0];
+    return depth == 0 ? inner[0] : overflow(inner, depth - 1) + inner[0];
+}
+
+static void fill_the_stack(struct myc_sim *sim)
+{
+    char bytes[1] = {0};
+    uint64_t depth = myc_sim_choose(sim, "depth", 1000000);
+    (void)myc_sim_choose(sim, "noise", 1000);
+    myc_sim_check(sim, overflow(bytes, depth) == 0, "nothing is left of it");
+}
+
 static void pass(struct myc_sim *sim)
 {
     (void)myc_sim_choose(sim, "noise", 1000);
@@ -94,6 +134,9 @@ static const struct myc_sim_scenario scenarios[] = {
     {"lost", "loses an update", lose_an_update},
     {"two", "fails in two ways", fail_in_two_ways},
     {"small", "crashes when it is made small", crash_when_small},
+    {"crash", "crashes in two ways", crash_when_high},
+    {"hang", "does not end", hang_when_high},
+    {"deep", "fills its stack", fill_the_stack},
     {"pass", "always passes", pass},
     {"always", "always fails", fail_always},
 };
@@ -110,7 +153,10 @@ static int make_path(void **state)
 
 static int drop_path(void **state)
 {
+    char other[sizeof(path) + 8];
     (void)state;
+    (void)snprintf(other, sizeof(other), "%s.other", path);
+    (void)unlink(other); // there need not be one
     return unlink(path);
 }
 
@@ -128,7 +174,7 @@ static void test_lost_update_becomes_a_few_choices(void **state)
     (void)state;
     assert_int_equal(COMMAND("lost", "--seeds", "1..500", "--shrink", "--record", path), 1);
     assert_printed("oracle: every sale is counted");
-    assert_printed("schedule.preempt of ");
+    assert_printed(" is preempted at its point ");
     assert_printed("run again: prog lost --tape /tmp/mycelium-shrunk-");
     assert_in_range(choices_left(), 1, 4);
     assert_int_equal(COMMAND("lost", "--tape", path), 1);
@@ -213,6 +259,98 @@ static void test_shrinking_goes_with_other_options(void **state)
     assert_printed("--shrink-runs N");
 }
 
+// A run that crashes leaves its tape, and shrinks to one that crashes at the same place.
+static void test_crashes_are_shrunk(void **state)
+{
+    (void)state;
+    assert_int_equal(COMMAND("crash", "--seed", "1", "--shrink", "--record", path), 1);
+    assert_printed("Assertion `dice are low' failed");
+    assert_int_equal(choices_left(), 2);
+    assert_printed("first of director/main, draw 1: 7\n");
+    assert_printed("second of director/main, draw 1: 100\n");
+    assert_printed("another failure was seen: ");
+    assert_int_equal(COMMAND("crash", "--tape", path), 1);
+    assert_printed("Assertion `dice are low' failed");
+    char other[sizeof(path) + 8];
+    (void)snprintf(other, sizeof(other), "%s.other", path);
+    assert_int_equal(COMMAND("crash", "--tape", other), 1);
+    assert_printed("Assertion `the second is low' failed");
+    assert_int_equal(unlink(other), 0);
+}
+
+// A thread that fills its stack is shrunk as well; where exactly it ends does not matter.
+// Sanitizers report it in their own way.
+static void test_full_stacks_are_shrunk(void **state)
+{
+    (void)state;
+#if !defined(MYC_SIM_HAS_ASAN) && !defined(MYC_SIM_HAS_TSAN)
+    assert_int_equal(COMMAND("deep", "--seed", "1", "--shrink", "--record", path), 1);
+    assert_int_equal(choices_left(), 1);
+    assert_printed("the stack of that thread is full");
+    assert_printed("depth of director/main, draw 1: ");
+#endif
+}
+
+// So is a run that never ends; it is then not waited for long.
+static void test_runs_without_end_are_shrunk(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        COMMAND(
+            "hang",
+            "--seed",
+            "1",
+            "--run-seconds",
+            "1",
+            "--shrink",
+            "--shrink-seconds",
+            "6",
+            "--record",
+            path),
+        1);
+    assert_printed("does not come to an end");
+    assert_in_range(choices_left(), 1, 2);
+}
+
+// The replay says the choices in words, and shows what the threads did beside each other.
+static void test_replays_tell_in_words(void **state)
+{
+    (void)state;
+    assert_int_equal(COMMAND("lost", "--seeds", "1..500", "--shrink", "--record", path), 1);
+    assert_int_equal(COMMAND("lost", "--tape", path), 1);
+    assert_printed("choices that are not boring: ");
+    assert_printed(" is preempted at its point ");
+    assert_printed(" goes on\n");
+    assert_printed("timeline (us)");
+    assert_printed("clock.monotonic");
+    unsigned lines = 0;
+    const char *end = strstr(output, "\nlost: ");
+    assert_non_null(end);
+    for (const char *at = output; at <= end; at++) {
+        lines += *at == '\n' ? 1 : 0;
+    }
+    assert_in_range(lines, 10, 40);
+}
+
+// Whatever the seed, the tape fails with the same verdict as the seed did, and so does its replay.
+static void test_output_always_fails_alike(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 25; seed++) {
+        char text[16];
+        (void)snprintf(text, sizeof(text), "%u", seed);
+        if (COMMAND("two", "--seed", text) == 0) {
+            continue;
+        }
+        bool is_both = strstr(output, "both dice: ") != NULL;
+        const char *verdict = is_both ? "FAILED two: both dice: 107" : "the second die is low";
+        assert_int_equal(COMMAND("two", "--seed", text, "--shrink", "--record", path), 1);
+        assert_int_equal(choices_left(), is_both ? 2 : 1);
+        assert_int_equal(COMMAND("two", "--tape", path), 1);
+        assert_printed(verdict);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) {
@@ -224,6 +362,11 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_every_failing_seed_shrinks, make_path, drop_path),
         cmocka_unit_test_setup_teardown(test_shrinking_keeps_to_its_failure, make_path, drop_path),
         cmocka_unit_test_setup_teardown(test_shrinking_survives_crashes, make_path, drop_path),
+        cmocka_unit_test_setup_teardown(test_crashes_are_shrunk, make_path, drop_path),
+        cmocka_unit_test_setup_teardown(test_full_stacks_are_shrunk, make_path, drop_path),
+        cmocka_unit_test_setup_teardown(test_runs_without_end_are_shrunk, make_path, drop_path),
+        cmocka_unit_test_setup_teardown(test_replays_tell_in_words, make_path, drop_path),
+        cmocka_unit_test_setup_teardown(test_output_always_fails_alike, make_path, drop_path),
         cmocka_unit_test_setup_teardown(test_nothing_is_invented, make_path, drop_path),
         cmocka_unit_test_setup_teardown(test_shrinking_stops_at_its_bound, make_path, drop_path),
         cmocka_unit_test_setup_teardown(

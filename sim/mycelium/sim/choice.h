@@ -64,6 +64,13 @@ struct sim__tape_count {
     uint64_t count;
 };
 
+/** A decision that a tape names by a point: the nth one of its scope, which is never 0. */
+struct sim__tape_place {
+    uint64_t key; /* of scope and label */
+    uint64_t nth;
+    uint64_t value;
+};
+
 struct sim__choice_source {
     enum sim__choice_kind kind;
     bool is_counting; /* draws are numbered: recorded, looked up in a tape, or compared */
@@ -75,6 +82,10 @@ struct sim__choice_source {
     size_t bytes_left;
     struct myc_sim_enumerator *enumerator;
 
+    bool mixes;     /* hidden draws come from `state`, whatever the kind */
+    bool redraws;   /* and so does a quarter of all first draws of a label in a scope */
+    bool is_hidden; /* draws are not recorded: what follows from them is */
+
     bool has_tape;
     bool is_strict;
     struct sim__tape_entry *entries; /* open addressing; capacity a power of two */
@@ -85,6 +96,8 @@ struct sim__choice_source {
     struct sim__tape_count *counts;
     size_t count_capacity;
     size_t count_count;
+    struct sim__tape_place *places; /* by key and nth */
+    size_t place_count;
 
     const char *strict_at; /* the dense tape's next line */
     unsigned strict_line;
@@ -99,11 +112,14 @@ struct sim__choice_source {
     char *record;            /* the tape so far; NULL when not recording */
     size_t record_size;
     size_t record_capacity;
-    bool is_dense; /* the record */
     bool keeps_bytes;
     uint8_t *kept; /* the draws as a fuzzer's bytes; NULL before the first */
     size_t kept_size;
     size_t kept_capacity;
+    bool is_dense;        /* the record */
+    bool is_record_fixed; /* it is somebody else's memory and does not grow */
+    /* Called for each draw that goes on record, recorded or not; NULL: nobody. */
+    void (*tell)(void *context, const char *scope, const char *label, uint64_t nth, uint64_t value);
     uint64_t look_at;
     struct myc_sim_draw seen;
 };
@@ -157,12 +173,44 @@ void sim__choice_finish_strict(struct sim__choice_source *source);
 /** The line of the first entry that no draw used; 0 if all were. */
 unsigned sim__choice_unused_line(const struct sim__choice_source *source);
 
+/**
+ * From now on hidden draws come from this seed. With an odd seed so does now and then the first
+ * draw of a label in a scope: sizes of the world are such.
+ */
+void sim__choice_mix(struct sim__choice_source *source, uint64_t seed);
+
 /** From now on keeps a tape in source->record. */
 void sim__choice_record(struct sim__choice_source *source, const char *scenario, bool is_dense);
 
 /** From now on keeps in source->kept the bytes from which sim__choice_init_bytes() draws the same,
  * but for gaps of more than some ten thousand, which become shorter. */
 void sim__choice_keep_bytes(struct sim__choice_source *source);
+
+/** Before that: keeps it in memory of the caller's; what no longer fits is left out. */
+void sim__choice_record_in(struct sim__choice_source *source, char *bytes, size_t size);
+
+/**
+ * A decision that follows from hidden draws, in the form in which a tape can name it by itself:
+ * what the tape names for the next one of this scope and label, else `value`. Recorded.
+ */
+uint64_t sim__choice_follow(
+    struct sim__choice_source *source, const char *scope, const char *label, uint64_t value);
+
+/** Records a decision of the scope's nth point; 0 is not recorded. */
+void sim__choice_keep(
+    struct sim__choice_source *source,
+    const char *scope,
+    const char *label,
+    uint64_t nth,
+    uint64_t value);
+
+/** What the tape names for the scope's nth point; 0 if nothing. */
+uint64_t sim__choice_named(
+    struct sim__choice_source *source, const char *scope, const char *label, uint64_t nth);
+
+/** The first point after `after` for which the tape names something; UINT64_MAX: none. */
+uint64_t sim__choice_next_place(
+    const struct sim__choice_source *source, const char *scope, const char *label, uint64_t after);
 
 /** Remembers the `number`-th draw, from 1, in source->seen. */
 void sim__choice_look(struct sim__choice_source *source, uint64_t number);

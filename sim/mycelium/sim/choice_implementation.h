@@ -72,12 +72,24 @@ void sim__choice_init_boring(struct sim__choice_source *source)
     sim__choice_init(source, SIM__CHOICE_BORING);
 }
 
-static void sim__choice_set_seed(struct sim__choice_source *source, uint64_t seed)
+static void sim__choice_set_state(struct sim__choice_source *source, uint64_t seed)
 {
-    source->kind = SIM__CHOICE_SEED;
     for (int i = 0; i < 4; i++) {
         source->state[i] = sim__splitmix(&seed);
     }
+}
+
+static void sim__choice_set_seed(struct sim__choice_source *source, uint64_t seed)
+{
+    source->kind = SIM__CHOICE_SEED;
+    sim__choice_set_state(source, seed);
+}
+
+void sim__choice_mix(struct sim__choice_source *source, uint64_t seed)
+{
+    source->mixes = true;
+    source->redraws = (seed & 1) != 0;
+    sim__choice_set_state(source, seed);
 }
 
 void sim__choice_init_seed(struct sim__choice_source *source, uint64_t seed)
@@ -131,7 +143,10 @@ void sim__choice_deinit(struct sim__choice_source *source)
 {
     free(source->entries);
     free(source->counts);
-    free(source->record);
+    free(source->places);
+    if (!source->is_record_fixed) {
+        free(source->record);
+    }
     free(source->kept);
     sim__choice_init_boring(source);
 }
@@ -252,7 +267,7 @@ static inline uint64_t sim__choice_take(
         sim__choice_switch(source);
     }
     uint64_t drawn = 0;
-    if (source->kind == SIM__CHOICE_SEED) {
+    if (source->kind == SIM__CHOICE_SEED || (source->mixes && source->is_hidden)) {
         drawn = sim__random_shape(source, draw);
     } else if (source->kind == SIM__CHOICE_BYTES) {
         drawn = sim__bytes_shape(source, draw);

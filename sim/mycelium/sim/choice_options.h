@@ -9,6 +9,7 @@
 #include <mycelium/sim/choice.h>
 #include <mycelium/sim/choice_tape.h>
 #include <mycelium/sim/internal.h>
+#include <mycelium/sim/script.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,6 +92,12 @@ static bool sim__world_init_choices(struct myc_sim *world)
     if (options->has_then_seed && options->prefix_draws > 0) {
         sim__choice_then(choices, options->prefix_draws, options->then_seed);
     }
+    if (options->is_mixed) {
+        sim__choice_mix(choices, options->seed);
+    }
+    if (options->is_recording && options->tape_memory != NULL) {
+        sim__choice_record_in(choices, options->tape_memory, options->tape_memory_bytes);
+    }
     if (options->is_recording) {
         sim__choice_record(choices, world->scenario->name, options->is_dense);
     }
@@ -99,6 +106,10 @@ static bool sim__world_init_choices(struct myc_sim *world)
     }
     if (options->look_draw > 0) {
         sim__choice_look(choices, options->look_draw);
+    }
+    sim__script_begin(world);
+    if (options->is_told) {
+        sim__report_tell(world);
     }
     return true;
 }

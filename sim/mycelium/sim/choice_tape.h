@@ -109,6 +109,46 @@ static uint64_t sim__tape_number(struct sim__choice_source *source, uint64_t key
     return source->counts[at].count++;
 }
 
+// ---- Decisions by point ----
+
+static bool sim__label_has_places(const char *label)
+{
+    return strcmp(label, "schedule.switch") == 0 || strcmp(label, "inject.kill") == 0;
+}
+
+/* Where places with this key and an nth after `after` begin. */
+static size_t sim__place_find(const struct sim__choice_source *source, uint64_t key, uint64_t after)
+{
+    size_t low = 0;
+    size_t high = source->place_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct sim__tape_place *place = &source->places[middle];
+        if (place->key < key || (place->key == key && place->nth <= after)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void
+sim__place_put(struct sim__choice_source *source, uint64_t key, uint64_t nth, uint64_t value)
+{
+    size_t at = sim__place_find(source, key, nth);
+    if ((source->place_count & (source->place_count + 1)) == 0) {
+        size_t bytes = (source->place_count + 1) * 2 * sizeof(*source->places);
+        source->places = sim__must(realloc(source->places, bytes));
+    }
+    memmove(
+        source->places + at + 1,
+        source->places + at,
+        (source->place_count - at) * sizeof(*source->places));
+    source->places[at] = (struct sim__tape_place){.key = key, .nth = nth, .value = value};
+    source->place_count++;
+}
+
 // ---- Reading ----
 
 /* One line, cut into its parts; the texts lie in `text`. */
@@ -240,6 +280,10 @@ static bool sim__tape_read_all(
             if (problem == NULL) {
                 uint64_t key = sim__tape_nth_key(sim__tape_key(line.scope, line.label), line.nth);
                 sim__tape_put(source, (struct sim__tape_entry){key, line.value, number, false});
+                if (sim__label_has_places(line.label)) {
+                    uint64_t scope_key = sim__tape_key(line.scope, line.label);
+                    sim__place_put(source, scope_key, line.nth, line.value);
+                }
             }
         }
     }
@@ -295,12 +339,22 @@ unsigned sim__choice_unused_line(const struct sim__choice_source *source)
 static void sim__record_append(struct sim__choice_source *source, const char *line)
 {
     size_t size = strlen(line);
+    if (source->is_record_fixed && source->record_size + size + 1 > source->record_capacity) {
+        return;
+    }
     if (source->record_size + size + 1 > source->record_capacity) {
         source->record_capacity = (source->record_capacity + size + 1) * 2;
         source->record = sim__must(realloc(source->record, source->record_capacity));
     }
     memcpy(source->record + source->record_size, line, size + 1);
     source->record_size += size;
+}
+
+void sim__choice_record_in(struct sim__choice_source *source, char *bytes, size_t size)
+{
+    source->record = bytes;
+    source->record_capacity = size;
+    source->is_record_fixed = true;
 }
 
 void sim__choice_record(struct sim__choice_source *source, const char *scenario, bool is_dense)
@@ -408,7 +462,7 @@ static bool sim__choice_is_watched(const struct sim__choice_source *source)
            || source->look_at > source->draw_count;
 }
 
-static void sim__choice_note(
+static void sim__choice_write(
     struct sim__choice_source *source,
     const char *scope,
     const char *label,
@@ -416,6 +470,12 @@ static void sim__choice_note(
     uint64_t bound,
     uint64_t value)
 {
+    if (source->watcher != NULL && value != 0) {
+        sim__history_draw(source->watcher, scope, label, nth, value);
+    }
+    if (source->tell != NULL && value != 0) {
+        source->tell(source->context, scope, label, nth, value);
+    }
     if (source->record != NULL && (value != 0 || source->is_dense)) {
         char line[512];
         char of[24] = "";
@@ -426,6 +486,16 @@ static void sim__choice_note(
             line, sizeof(line), "%" PRIu64 "%s %" PRIu64 " %s %s\n", value, of, nth, scope, label);
         sim__record_append(source, line);
     }
+}
+
+static void sim__choice_see(
+    struct sim__choice_source *source,
+    const char *scope,
+    const char *label,
+    uint64_t nth,
+    uint64_t bound,
+    uint64_t value)
+{
     if (source->draw_count == source->look_at) {
         struct myc_sim_draw *seen = &source->seen;
         (void)snprintf(seen->label, sizeof(seen->label), "%s", label);
@@ -439,6 +509,57 @@ static void sim__choice_note(
         }
     }
 }
+
+// ---- What follows from draws ----
+
+void sim__choice_keep(
+    struct sim__choice_source *source,
+    const char *scope,
+    const char *label,
+    uint64_t nth,
+    uint64_t value)
+{
+    if (value != 0 && !source->is_dense) {
+        sim__choice_write(source, scope, label, nth, 0, value);
+    }
+}
+
+uint64_t sim__choice_named(
+    struct sim__choice_source *source, const char *scope, const char *label, uint64_t nth)
+{
+    uint64_t key = sim__tape_nth_key(sim__tape_key(scope, label), nth);
+    struct sim__tape_entry *entry = source->has_tape ? sim__tape_find(source, key) : NULL;
+    if (entry == NULL) {
+        return 0;
+    }
+    source->used_count += entry->is_used ? 0 : 1;
+    entry->is_used = true;
+    return entry->value;
+}
+
+uint64_t sim__choice_next_place(
+    const struct sim__choice_source *source, const char *scope, const char *label, uint64_t after)
+{
+    uint64_t key = sim__tape_key(scope, label);
+    bool has_places = source->place_count > 0 && source->has_tape;
+    size_t at = has_places ? sim__place_find(source, key, after) : source->place_count;
+    bool is_found = at < source->place_count && source->places[at].key == key;
+    return is_found ? source->places[at].nth : UINT64_MAX;
+}
+
+uint64_t sim__choice_follow(
+    struct sim__choice_source *source, const char *scope, const char *label, uint64_t value)
+{
+    uint64_t nth = sim__tape_number(source, sim__tape_key(scope, label));
+    uint64_t named = sim__choice_named(source, scope, label, nth);
+    value = named != 0 ? named : value;
+    sim__choice_keep(source, scope, label, nth, value);
+    return value;
+}
+
+// ---- A numbered draw's value ----
+
+static uint64_t sim__random_below(struct sim__choice_source *source, uint64_t bound);
 
 /* What a numbered draw gives: from the tape, or `drawn` as it is; kept when recording. */
 static uint64_t sim__choice_numbered(
@@ -462,10 +583,13 @@ static uint64_t sim__choice_numbered(
             entry->is_used = true;
         }
     }
-    sim__choice_note(source, scope, label, nth, bound, value);
-    if (source->watcher != NULL && value != 0) {
-        sim__history_draw(source->watcher, scope, label, nth, value);
+    if (source->redraws && nth == 0 && !source->is_hidden && sim__random_below(source, 4) == 0) {
+        value = sim__random_below(source, bound);
     }
+    if (!source->is_hidden) {
+        sim__choice_write(source, scope, label, nth, bound, value);
+    }
+    sim__choice_see(source, scope, label, nth, bound, value);
     // Once everything that a short tape names is drawn, nothing is left to count for.
     if (source->used_count == source->entry_count && source->kind != SIM__CHOICE_BORING) {
         source->is_counting = source->is_strict || sim__choice_is_watched(source);

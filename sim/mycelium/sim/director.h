@@ -131,8 +131,10 @@ static void sim__world_collect_choices(struct myc_sim *world, struct myc_sim_res
     result->tape_unused_count = choices->is_strict ? 0 : choices->entry_count - choices->used_count;
     result->tape_unused_line = choices->is_strict ? 0 : sim__choice_unused_line(choices);
     result->tape_clamped_count = choices->clamped_count;
-    result->tape_text = choices->record;
-    choices->record = NULL;
+    if (!choices->is_record_fixed) {
+        result->tape_text = choices->record;
+        choices->record = NULL;
+    }
     result->bytes = choices->kept;
     result->bytes_size = choices->kept_size;
     choices->kept = NULL;

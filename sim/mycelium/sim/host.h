@@ -85,7 +85,10 @@ static bool sim__plan_is_possible(const struct sim__process *process, int plan)
 {
     const struct sim__fault_state *state = &process->world->faults[sim__planned_faults[plan].fault];
     bool has_budget = plan != SIM__PLAN_POWER_LOSS || process->host->power_losses_left > 0;
-    return state->is_allowed && state->is_active && has_budget && !process->is_director;
+    // A tape names the points themselves, whatever the run's profile.
+    bool is_active = state->is_active || process->world->choices.has_tape;
+    return state->is_allowed && is_active && !state->is_forbidden && has_budget
+           && !process->is_director;
 }
 
 bool sim__fault_is_planned(enum myc_sim_fault fault)

@@ -9,6 +9,7 @@
 #include <mycelium/sim/choice_implementation.h>
 #include <mycelium/sim/fiber_implementation.h>
 
+#include <mycelium/sim/fault.h>
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/scheduler.h>
 #include <mycelium/sim/scheduler_chosen.h>
@@ -26,6 +27,7 @@
 #include <mycelium/sim/report_page.h>
 #include <mycelium/sim/runner_double.h>
 #include <mycelium/sim/runner_explore.h>
+#include <mycelium/sim/runner_guard.h>
 #include <mycelium/sim/runner_onset.h>
 #include <mycelium/sim/runner_shrink.h>
 #include <mycelium/sim/runner_sweep.h>

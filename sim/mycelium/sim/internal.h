@@ -23,6 +23,9 @@ void sim__report_note(const struct sim__note *note);
 /** Adds a note to the events that the options ask for. */
 void sim__keep_event(struct myc_sim *world, const struct sim__note *note);
 
+/** From now on the world remembers what its report is to tell. */
+void sim__report_tell(struct myc_sim *world);
+
 /** Writes the failure's report into world->report; the world is as it was when it failed. */
 void sim__report_failure(struct myc_sim *world);
 
@@ -160,6 +163,11 @@ void sim__draw_buggify(struct myc_sim *world);
  * answers there until a process is started on it again. Call before its processes end.
  */
 void sim__network_host_lost(struct myc_sim *world, struct sim__host *host);
+/** Writes what a told run did so far into world->report, for one that crashes. */
+void sim__report_crash(struct myc_sim *world);
+
+/** Whether the report has words for draws of this label; the others are the scenario's own. */
+bool sim__has_words(const char *label);
 
 /** Draws the run's profile, faults included. */
 void sim__draw_profile(struct myc_sim *world);

@@ -393,6 +393,8 @@ struct sim__thread {
     uint32_t number;              /* in its process, from 1 */
     enum sim__thread_state state;
     enum sim__wake wake;
+    uint64_t points;   /* passed when it last got the processor */
+    uint64_t turns;    /* how often it gave way of itself */
     uint64_t priority; /* strategy "priorities": the highest ready one runs */
     struct sim__fiber fiber;
     myc_thread_fn *fn;
@@ -472,7 +474,7 @@ struct sim__note {
 
 struct sim__fault_state {
     bool is_allowed;
-    bool is_active;    /* drawn once a run */
+    bool is_active;    /* drawn once a run; else only a tape makes it happen */
     uint64_t rate;     /* one in so many */
     uint64_t left;     /* offers until the next; 0: draw */
     bool is_pause;     /* `left` counts a stretch without any */
@@ -544,7 +546,8 @@ struct myc_sim {
     uint64_t time_step;
     uint64_t next_preemption;
     uint32_t chosen; /* strategy "every point": which ready thread goes on, from 1; 0: undecided */
-    uint64_t run_began;     /* the step at which the current thread got the processor */
+    uint64_t run_began;     /* the step at which the current thread's fair share began */
+    uint64_t dispatched_at; /* the step at which it got the processor */
     uint64_t progress_step; /* the last step at which something other than spinning happened */
     uint64_t steps_max;
     uint64_t virtual_ns_max;
@@ -616,7 +619,11 @@ struct myc_sim {
     uint8_t buggify[MYC_SIM_MARKS_MAX];
     uint64_t check_count;
     uint64_t preemption_count;
-    bool is_preempting; /* the thread that gives way now would rather go on */
+    struct sim__told *told; /* NULL: nothing is told; see told.h */
+    bool is_preempting;     /* the thread that gives way now would rather go on */
+    bool is_turn;           /* but its fair share is over */
+    bool is_explicit;       /* the recorded tape names what happened, not what the strategy drew */
+    bool is_scripted;       /* it does, or a tape may; see script.h */
     uint64_t object_next;
     uint64_t entropy_count;
     struct sim__heap_block *allocations;
@@ -632,6 +639,9 @@ struct myc_sim {
 /** The running world; the only mutable static of the tree: atomics and signals have no other way.
  */
 extern struct myc_sim *sim__world_now;
+
+/** Remembers a point for the report's timeline; only when the run is told. */
+void sim__told_point(struct myc_sim *world, const char *label);
 
 /** What happens at a point when there is something to decide. */
 void sim__point_slow(struct myc_sim *world, const char *label);
@@ -715,6 +725,9 @@ static inline void sim__point(struct myc_sim *world, const char *label)
     if (world->current != NULL) {
         sim__step(world, label);
         sim__memory_call(world, label);
+        if (world->told != NULL) {
+            sim__told_point(world, label);
+        }
     }
 }
 

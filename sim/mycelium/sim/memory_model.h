@@ -151,6 +151,23 @@ static void sim__store_see(const struct sim__clocks *clocks, struct sim__store *
     store->seen_epochs[store->seen_count++] = sim__epoch(clocks);
 }
 
+/* How many stores back the tape says that the load at this point sees. */
+static uint64_t sim__load_named(struct myc_sim *world)
+{
+    const char *scope = world->current->scope;
+    uint64_t nth = sim__thread_points(world);
+    return sim__choice_named(&world->choices, scope, "memory.stale", nth);
+}
+
+static void sim__load_keep(struct myc_sim *world, uint64_t back)
+{
+    if (world->is_explicit) {
+        const char *scope = world->current->scope;
+        uint64_t nth = sim__thread_points(world);
+        sim__choice_keep(&world->choices, scope, "memory.stale", nth, back);
+    }
+}
+
 static struct sim__store *sim__load_pick(
     struct myc_sim *world,
     struct sim__memory_model *model,
@@ -159,14 +176,18 @@ static struct sim__store *sim__load_pick(
     bool is_seq_cst)
 {
     uint32_t back = 0;
+    uint64_t named = world->is_scripted ? sim__load_named(world) : 0;
     struct sim__store *store = sim__newest(word);
-    while (back + 1 < word->count && model->stale_rate != 0
+    while (back + 1 < word->count && (model->stale_rate != 0 || named > back)
            && !sim__store_is_known(model, clocks, store, is_seq_cst)
-           && sim__chance(world, "memory.older", 1, model->stale_rate)) {
+           && (named > back || sim__chance_hidden(world, "memory.older", model->stale_rate))) {
         back++;
         store = &word->stores[(word->first + word->count - 1 - back) % SIM__HISTORY];
     }
-    model->stale_count += back > 0 ? 1 : 0;
+    if (back > 0) {
+        model->stale_count++;
+        sim__load_keep(world, back);
+    }
     if (back + 1 < word->count) {
         sim__store_see(clocks, store);
     }

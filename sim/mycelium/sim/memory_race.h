@@ -230,7 +230,7 @@ void sim__memory_start(struct myc_sim *world)
     struct sim__memory_model *model = sim__allocate(world, sizeof(*model));
     model->world = world;
     model->stale_rate =
-        rates[sim__choose(world, "profile.memory", sizeof(rates) / sizeof(rates[0]))];
+        rates[sim__choose_hidden(world, "profile.memory", sizeof(rates) / sizeof(rates[0]))];
     model->line_capacity = 256;
     model->lines = sim__allocate(world, model->line_capacity * sizeof(struct sim__line *));
     world->memory_model = model;

@@ -7,42 +7,28 @@
 #define MYC_SIM_REPORT_H
 
 #include <mycelium/sim/internal.h>
+#include <mycelium/sim/text.h>
+#include <mycelium/sim/told.h>
+#include <mycelium/sim/words.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIM__REPORT_EVENTS = 24, SIM__REPORT_THREADS = 40 };
+enum {
+    SIM__REPORT_EVENTS = 24,
+    SIM__REPORT_THREADS = 40,
+    SIM__REPORT_COLUMNS = 5,
+    SIM__REPORT_ROWS = 12, /* of a timeline, so that the whole report stays within 40 lines */
+    SIM__REPORT_TOLD_THREADS = 6,
+    SIM__REPORT_WIDTH = 100
+};
 
 static const char *const sim__note_texts[] = {
 #define SIM__NOTE_TEXT_(name, text) text,
     SIM__NOTE_LIST(SIM__NOTE_TEXT_)
 #undef SIM__NOTE_TEXT_
 };
-
-/* Appends to a bounded text; what does not fit is left out. */
-struct sim__text {
-    char *bytes;
-    size_t size;
-    size_t used;
-};
-
-__attribute__((format(printf, 2, 3))) static void
-sim__text_add(struct sim__text *text, const char *format, ...)
-{
-    if (text->used + 1 >= text->size) {
-        return;
-    }
-    va_list arguments;
-    va_start(arguments, format);
-    int added = vsnprintf(text->bytes + text->used, text->size - text->used, format, arguments);
-    va_end(arguments);
-    if (added > 0) {
-        size_t room = text->size - text->used - 1;
-        text->used += (size_t)added < room ? (size_t)added : room;
-    }
-}
 
 static void sim__text_time(struct sim__text *text, uint64_t time_ns)
 {
@@ -103,7 +89,7 @@ static void sim__report_threads(struct sim__text *text, const struct myc_sim *wo
         if (it->state == SIM__DEAD) {
             continue;
         }
-        if (++shown > SIM__REPORT_THREADS) {
+        if (++shown > (world->told != NULL ? SIM__REPORT_TOLD_THREADS : SIM__REPORT_THREADS)) {
             sim__text_add(text, "  ...\n");
             break;
         }
@@ -119,7 +105,7 @@ static void sim__report_threads(struct sim__text *text, const struct myc_sim *wo
     }
 }
 
-static void sim__report_faults(struct sim__text *text, const struct myc_sim *world)
+static void sim__report_schedule(struct sim__text *text, const struct myc_sim *world)
 {
     static const char *const strategies[] = {
         "round robin", "random walk", "priorities", "every point", "priorities with few changes"};
@@ -129,6 +115,10 @@ static void sim__report_faults(struct sim__text *text, const struct myc_sim *wor
         strategies[world->profile.strategy],
         (unsigned long long)world->profile.preemption_rate,
         (unsigned long long)world->preemption_count);
+}
+
+static void sim__report_faults(struct sim__text *text, const struct myc_sim *world)
+{
     if (world->memory_model != NULL) {
         sim__text_add(
             text,
@@ -150,6 +140,148 @@ static void sim__report_faults(struct sim__text *text, const struct myc_sim *wor
     sim__text_add(text, is_any ? "\n" : " none\n");
 }
 
+// ---- A told failure: choices and timeline ----
+
+static void
+sim__report_told(void *context, const char *scope, const char *label, uint64_t nth, uint64_t value)
+{
+    struct myc_sim *world = context;
+    struct sim__told *told = world->told;
+    if (told->told_count++ < SIM__TOLD_MAX) {
+        sim__text_add(&told->told, "  ");
+        sim__words_say(world, &told->told, scope, label, nth, value);
+        sim__text_add(&told->told, "\n");
+    }
+}
+
+void sim__report_tell(struct myc_sim *world)
+{
+    world->told = sim__allocate(world, sizeof(*world->told));
+    world->told->told = (struct sim__text){world->told->told_bytes, SIM__TOLD_BYTES, 0};
+    world->choices.tell = sim__report_told;
+}
+
+static void sim__report_choices(struct sim__text *text, const struct sim__told *told)
+{
+    sim__text_add(
+        text,
+        "choices that are not boring: %llu\n%s",
+        (unsigned long long)told->told_count,
+        told->told_bytes);
+    if (told->told_count > SIM__TOLD_MAX) {
+        sim__text_add(
+            text, "  ... and %llu more\n", (unsigned long long)(told->told_count - SIM__TOLD_MAX));
+    }
+}
+
+/* What a row says, without time and thread. */
+static void sim__report_row(struct sim__text *text, const struct sim__told_row *row)
+{
+    if (row->access.op != 0) {
+        sim__told_say_op(&row->access, text);
+        if (row->access.word != 0) {
+            // Larger ones are addresses, which differ from run to run.
+            bool is_number = row->access.value <= UINT32_MAX;
+            sim__text_add(
+                text, is_number ? " = %llu" : " = ...", (unsigned long long)row->access.value);
+        }
+    } else if (row->label != NULL) {
+        sim__text_add(text, "%s", row->label);
+    } else if (row->kind == SIM__NOTE_FAULT) {
+        sim__text_add(text, "fault %s", sim__fault_text((enum myc_sim_fault)row->a));
+    } else if (row->kind == SIM__NOTE_BLOCK) {
+        sim__text_add(text, "waits");
+    } else if (row->kind == SIM__NOTE_WAKE) {
+        sim__text_add(text, "wakes thread %llu", (unsigned long long)row->a);
+    } else {
+        sim__text_add(text, "%s", sim__note_texts[row->kind]);
+        if (row->a != 0 || row->b != 0) {
+            sim__text_add(
+                text, " %llu %llu", (unsigned long long)row->a, (unsigned long long)row->b);
+        }
+    }
+}
+
+/* The threads of the last rows, each of which gets a column. */
+struct sim__columns {
+    const struct sim__thread *threads[SIM__REPORT_COLUMNS];
+    unsigned count;
+    int width;
+    uint64_t first;
+    uint64_t end;
+};
+
+static unsigned sim__column_of(const struct sim__columns *columns, const struct sim__thread *thread)
+{
+    unsigned at = 0;
+    while (at < columns->count && columns->threads[at] != thread) {
+        at++;
+    }
+    return at;
+}
+
+/* As many of the last rows as lines and columns hold. */
+static void sim__columns_choose(struct sim__columns *columns, const struct sim__told *told)
+{
+    columns->end = told->row_count;
+    uint64_t at = columns->end;
+    uint64_t most = at < SIM__REPORT_ROWS ? at : SIM__REPORT_ROWS;
+    for (; most > 0; most--, at--) {
+        const struct sim__thread *thread = told->rows[(at - 1) % SIM__TOLD_ROWS].thread;
+        unsigned column = sim__column_of(columns, thread);
+        if (column == SIM__REPORT_COLUMNS) {
+            break;
+        }
+        columns->threads[column] = thread;
+        columns->count += column == columns->count ? 1 : 0;
+    }
+    columns->first = at;
+    columns->width = columns->count > 0 ? (SIM__REPORT_WIDTH - 16) / (int)columns->count : 0;
+    columns->width = columns->width < 30 ? columns->width : 30;
+}
+
+static void sim__report_timeline(struct sim__text *text, const struct sim__told *told)
+{
+    struct sim__columns columns = {.count = 0};
+    if (told->row_count == 0) {
+        return;
+    }
+    sim__columns_choose(&columns, told);
+    sim__text_add(text, "%-15s", "timeline (us)");
+    for (unsigned i = 0; i < columns.count; i++) {
+        const struct sim__thread *thread = columns.threads[i];
+        const char *name = thread != NULL ? thread->scope : "world";
+        size_t size = strlen(name);
+        size_t room = (size_t)columns.width - 2;
+        // The end of a name tells more than its beginning.
+        sim__text_add(text, " %-*s", columns.width - 1, size > room ? name + size - room : name);
+    }
+    sim__text_add(text, "\n");
+    for (uint64_t at = columns.first; at < columns.end; at++) {
+        const struct sim__told_row *row = &told->rows[at % SIM__TOLD_ROWS];
+        char bytes[160];
+        struct sim__text line = {bytes, sizeof(bytes), 0};
+        sim__report_row(&line, row);
+        unsigned column = sim__column_of(&columns, row->thread);
+        // What does not fit reaches into the columns to the right, which are empty.
+        sim__text_add(
+            text,
+            "%11llu.%03u %*s%s\n",
+            (unsigned long long)(row->time_ns / 1000),
+            (unsigned)(row->time_ns % 1000),
+            (int)column * columns.width,
+            "",
+            bytes);
+    }
+}
+
+void sim__report_crash(struct myc_sim *world)
+{
+    struct sim__text text = {world->report, MYC_SIM_REPORT_BYTES, 0};
+    sim__report_choices(&text, world->told);
+    sim__report_timeline(&text, world->told);
+}
+
 void sim__report_failure(struct myc_sim *world)
 {
     struct sim__text text = {world->report, MYC_SIM_REPORT_BYTES, 0};
@@ -166,10 +298,18 @@ void sim__report_failure(struct myc_sim *world)
     if (world->is_quiescent) {
         sim__text_add(&text, "  nothing could happen any more: every thread waits for another\n");
     }
+    if (world->told != NULL) {
+        sim__report_choices(&text, world->told);
+        sim__report_timeline(&text, world->told);
+        sim__report_threads(&text, world);
+        sim__report_schedule(&text, world);
+        return;
+    }
     sim__report_threads(&text, world);
     if (world->is_quiescent || strncmp(world->verdict, "live", 4) == 0) {
         sim__wait_graph(&text, world);
     }
+    sim__report_schedule(&text, world);
     sim__report_faults(&text, world);
     uint64_t first = world->log_count > SIM__LOG_TAIL ? world->log_count - SIM__LOG_TAIL : 0;
     sim__text_add(&text, world->log_count > 0 ? "log:\n" : "");

@@ -16,6 +16,7 @@
 #include <mycelium/sim/report_page_style.h>
 #include <mycelium/sim/runner_shrink.h>
 #include <mycelium/sim/trace_export.h>
+#include <mycelium/sim/words.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -128,7 +129,12 @@ static void sim__page_choices(FILE *file, const struct myc_sim_history *history,
         (void)fputs("\",\"", file);
         sim__json_text(file, choice->label);
         (void)fprintf(file, "\",%" PRIu64 ",%" PRIu64 ",\"", choice->nth, choice->value);
-        sim__json_text(file, sim__shrink_words(choice->label));
+        char words[256] = "";
+        struct sim__text text = {words, sizeof(words), 0};
+        if (sim__has_words(choice->label)) {
+            sim__words_say(NULL, &text, choice->scope, choice->label, choice->nth, choice->value);
+        }
+        sim__json_text(file, words);
         (void)fputs("\"]", file);
     }
     (void)fputs("],\n", file);

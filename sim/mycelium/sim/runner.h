@@ -19,14 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double sim__real_seconds(void)
-{
-    struct timespec now = {0, 0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 // ---- Files ----
 
@@ -150,6 +142,8 @@ struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t 
         .then_seed = runner->then_seed,
         .prefix_draws = runner->prefix_draws,
         .break_step = runner->break_step,
+        .is_told = runner->tape_path != NULL && !runner->is_verbose && !runner->is_dense
+                   && !runner->is_strict,
         .memory = runner->memory,
         .stack_cache = &runner->stacks,
         .repro_start = runner->program,
@@ -188,10 +182,22 @@ static bool sim__runner_record(const struct sim__runner *runner)
                || sim__write_bytes(runner->record_bytes_path, result->bytes, result->bytes_size));
 }
 
+/* Of a run that is shrunk only the verdict and the command: the shrunk one tells more in less. */
+static void sim__print_report(const struct sim__runner *runner, const char *report)
+{
+    size_t size = strlen(report);
+    if (runner->shrinks) {
+        size = strcspn(report, "\n") + 1;
+        size += strcspn(report + size, "\n") + 1;
+    }
+    (void)fprintf(stderr, "%.*s", (int)size, report);
+}
+
 bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
 {
     struct myc_sim_options options = sim__runner_options(runner, seed);
     struct myc_sim_result *result = runner->result;
+    sim__guard_seed(runner, seed);
     if (!myc_sim_run(runner->scenario, &options, result)) {
         // A tape's problem names its file and line itself.
         bool is_tape = runner->tape_path != NULL && result->report[0] != '\0'
@@ -216,7 +222,7 @@ bool sim__runner_run(struct sim__runner *runner, uint64_t seed, int *out_exit)
     if (result->is_failed && runner->is_quiet) {
         // counted below
     } else if (result->is_failed && !runner->expects_failure) {
-        (void)fputs(result->report, stderr);
+        sim__print_report(runner, result->report);
     } else if (result->is_failed && !runner->is_json) {
         (void)printf(
             "found, as expected: %.*s\n", (int)strcspn(result->report, "\n"), result->report);
@@ -369,6 +375,38 @@ static bool sim__runner_did_break(const struct sim__runner *runner)
     return true;
 }
 
+/* The campaign and what is printed of it; returns the exit code. */
+static int sim__runner_whole(struct sim__runner *runner)
+{
+    int exit_code = sim__runner_campaign(runner);
+    exit_code = exit_code == SIM__EXIT_USAGE ? exit_code : sim__runner_view(runner, exit_code);
+    if (exit_code == SIM__EXIT_USAGE) {
+        return exit_code;
+    }
+    if (!sim__runner_did_break(runner)) {
+        return SIM__EXIT_USAGE;
+    }
+    if (runner->is_json) {
+        sim__print_json(runner);
+    } else {
+        sim__print_summary(runner);
+        if (runner->sweep.is_wanted) {
+            sim__sweep_print(runner);
+        }
+    }
+    if (exit_code == SIM__EXIT_OK && !sim__gate_is_open(runner)) {
+        exit_code = SIM__EXIT_FAILURE;
+    }
+    if (runner->expects_failure) {
+        if (runner->failed_count == 0) {
+            (void)fprintf(
+                stderr, "%s: a failure was expected, none was found\n", runner->scenario->name);
+        }
+        return runner->failed_count > 0 ? SIM__EXIT_OK : SIM__EXIT_FAILURE;
+    }
+    return exit_code;
+}
+
 static int sim__runner_main(struct sim__runner *runner)
 {
     if (runner->is_help) {
@@ -401,33 +439,8 @@ static int sim__runner_main(struct sim__runner *runner)
     if (runner->outcome_spec != NULL) {
         return sim__runner_outcome(runner);
     }
-    int exit_code = sim__runner_campaign(runner);
-    exit_code = exit_code == SIM__EXIT_USAGE ? exit_code : sim__runner_view(runner, exit_code);
-    if (exit_code == SIM__EXIT_USAGE) {
-        return exit_code;
-    }
-    if (!sim__runner_did_break(runner)) {
-        return SIM__EXIT_USAGE;
-    }
-    if (runner->is_json) {
-        sim__print_json(runner);
-    } else {
-        sim__print_summary(runner);
-        if (runner->sweep.is_wanted) {
-            sim__sweep_print(runner);
-        }
-    }
-    if (exit_code == SIM__EXIT_OK && !sim__gate_is_open(runner)) {
-        exit_code = SIM__EXIT_FAILURE;
-    }
-    if (runner->expects_failure) {
-        if (runner->failed_count == 0) {
-            (void)fprintf(
-                stderr, "%s: a failure was expected, none was found\n", runner->scenario->name);
-        }
-        return runner->failed_count > 0 ? SIM__EXIT_OK : SIM__EXIT_FAILURE;
-    }
-    return exit_code;
+    return runner->shrinks ? sim__guard_campaign(runner, sim__runner_whole)
+                           : sim__runner_whole(runner);
 }
 
 int myc_sim_main(
@@ -439,7 +452,8 @@ int myc_sim_main(
         .scenario_count = scenario_count,
         .seed_first = 1,
         .seed_last = 1,
-        .shrink_runs_max = 2000,
+        .shrink_runs_max = 50000,
+        .shrink_seconds_max = 30,
         .check_percent = 100,
         .argument_count = argc,
         .arguments = argv,

@@ -7,7 +7,9 @@
 
 #include <mycelium/sim/internal.h>
 
+#include <dlfcn.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -52,18 +54,65 @@ static void sim__crash_at_exit(void)
     }
 }
 
+/* After everything else, since it may crash again. */
+static void sim__crash_tell_run(void)
+{
+    if (sim__world_now != NULL && sim__world_now->told != NULL) {
+        sim__report_crash(sim__world_now);
+        sim__crash_say(sim__world_now->report);
+    }
+}
+
+/* Where the program was: the object file and the offset in it, which addr2line takes. */
+static void sim__crash_place(const void *context)
+{
+    uintptr_t at = 0;
+#if defined(__x86_64__)
+    at = (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+    at = (uintptr_t)((const ucontext_t *)context)->uc_mcontext.pc;
+#endif
+    Dl_info info;
+    char text[256];
+    if (at != 0 && dladdr((const void *)at, &info) != 0 && info.dli_fname != NULL) {
+        const char *slash = strrchr(info.dli_fname, '/');
+        (void)snprintf(
+            text,
+            sizeof(text),
+            " at %s+0x%llx",
+            slash != NULL ? slash + 1 : info.dli_fname,
+            (unsigned long long)(at - (uintptr_t)info.dli_fbase));
+        sim__crash_say(text);
+    }
+}
+
+static const char *sim__signal_name(int number)
+{
+    return number == SIGSEGV  ? "SIGSEGV, a bad access"
+           : number == SIGBUS ? "SIGBUS, a bad access"
+           : number == SIGILL ? "SIGILL, an instruction that does not exist"
+           : number == SIGFPE ? "SIGFPE, a wrong operation"
+                              : "SIGTRAP, a trap";
+}
+
 static void sim__crash_handler(int number, siginfo_t *info, void *context)
 {
-    (void)context;
     sim__crash_report();
-    sim__crash_say(
-        number == SIGABRT ? "  by abort()\n" : "  by a signal: a bad access or a trap\n");
+    if (number == SIGABRT) {
+        sim__crash_say("  by abort()");
+    } else {
+        sim__crash_say("  by ");
+        sim__crash_say(sim__signal_name(number));
+        sim__crash_place(context);
+    }
+    sim__crash_say("\n");
     const struct sim__thread *it = sim__world_now != NULL ? sim__world_now->threads : NULL;
     for (; it != NULL && number == SIGSEGV; it = it->all_next) {
         if (sim__fiber_is_guard(&it->fiber, (uintptr_t)info->si_addr)) {
             sim__crash_say("  the stack of that thread is full\n");
         }
     }
+    sim__crash_tell_run();
     _exit(SIM__EXIT_FAILURE);
 }
 
@@ -71,12 +120,18 @@ static void sim__crash_handler(int number, siginfo_t *info, void *context)
 
 void __sanitizer_set_death_callback(void (*callback)(void));
 
+static void sim__crash_died(void)
+{
+    sim__crash_report();
+    sim__crash_tell_run();
+}
+
 // The sanitizer reports bad accesses better than we could; it then calls us.
 static void sim__crash_catch(const stack_t *alternate, const struct sigaction *action)
 {
     (void)alternate;
     (void)action;
-    __sanitizer_set_death_callback(sim__crash_report);
+    __sanitizer_set_death_callback(sim__crash_died);
 }
 
 static void sim__crash_let_go(void)

@@ -13,6 +13,7 @@
 
 #include <mycelium/sim/runner_shrink.h>
 #include <mycelium/sim/runner_state.h>
+#include <mycelium/sim/words.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SIM__ONSET_PLACES_MAX = 96, SIM__ONSET_NEAR = 3, SIM__ONSET_PERCENT = 90 };
+enum {
+    SIM__ONSET_PLACES_MAX = 96,
+    SIM__ONSET_NEAR = 3,
+    SIM__ONSET_PERCENT = 90,
+    SIM__ONSET_SECONDS = 20
+};
 
 /* What one run came to; also the letters in which children tell it. */
 enum sim__onset_outcome { SIM__ONSET_PASSES = 'p', SIM__ONSET_SAME = 's', SIM__ONSET_OTHER = 'o' };
@@ -37,7 +43,7 @@ struct sim__onset_place {
 struct sim__onset_search {
     struct sim__runner *runner;
     struct myc_sim_options options; /* of the run itself */
-    char verdict[SIM__SHRINK_VERDICT_BYTES];
+    char verdict[SIM__FATE_TEXT_BYTES];
     bool is_crash; /* the run ends its process */
     uint64_t draw_count;
     uint64_t run_count;
@@ -46,6 +52,36 @@ struct sim__onset_search {
 };
 
 // ---- Runs in children ----
+
+static void sim__write_all(int file, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t put = write(file, bytes, size);
+        if (put <= 0) {
+            break;
+        }
+        bytes += put;
+        size -= (size_t)put;
+    }
+}
+
+static char *sim__read_all(int file)
+{
+    size_t used = 0;
+    size_t capacity = 16384;
+    char *text = sim__must(malloc(capacity));
+    ssize_t got = 0;
+    while ((got = read(file, text + used, capacity - used - 1)) > 0
+           || (got < 0 && errno == EINTR)) {
+        used += got > 0 ? (size_t)got : 0;
+        if (used + 1 == capacity) {
+            capacity *= 2;
+            text = sim__must(realloc(text, capacity));
+        }
+    }
+    text[used] = '\0';
+    return text;
+}
 
 static void sim__onset_silence(void)
 {
@@ -76,15 +112,15 @@ __attribute__((noreturn)) static void
 sim__onset_child(const struct sim__onset_search *search, uint64_t draw, uint64_t first, int out)
 {
     struct myc_sim_result *result = search->runner->result;
-    char verdict[SIM__SHRINK_VERDICT_BYTES];
+    char verdict[SIM__FATE_TEXT_BYTES];
     sim__onset_silence();
     for (uint64_t i = first; i <= search->runner->onset.run_count; i++) {
         struct myc_sim_options options = sim__onset_options(search, draw, i);
-        (void)alarm(SIM__SHRINK_SECONDS);
+        (void)alarm(SIM__ONSET_SECONDS);
         (void)myc_sim_run(search->runner->scenario, &options, result);
         char outcome = SIM__ONSET_PASSES;
         if (result->is_failed) {
-            sim__shrink_normalise(result->report, verdict, sizeof(verdict));
+            sim__identity_of(result->report, verdict, sizeof(verdict));
             bool is_same = !search->is_crash && strcmp(verdict, search->verdict) == 0;
             outcome = is_same ? SIM__ONSET_SAME : SIM__ONSET_OTHER;
         }
@@ -187,11 +223,11 @@ static bool sim__onset_observe(struct sim__onset_search *search)
     pid_t child = fork();
     if (child == 0) {
         sim__onset_silence();
-        (void)alarm(SIM__SHRINK_SECONDS);
+        (void)alarm(SIM__ONSET_SECONDS);
         (void)myc_sim_run(search->runner->scenario, &search->options, result);
-        char first[SIM__SHRINK_VERDICT_BYTES] = "";
-        sim__shrink_normalise(result->report, first, sizeof(first));
-        char text[SIM__SHRINK_VERDICT_BYTES + 64];
+        char first[SIM__FATE_TEXT_BYTES] = "";
+        sim__identity_of(result->report, first, sizeof(first));
+        char text[SIM__FATE_TEXT_BYTES + 64];
         int size = snprintf(text, sizeof(text), "%" PRIu64 " %s", result->draw_count, first);
         sim__write_all(ends[1], text, (size_t)size);
         _exit(result->is_failed ? 1 : 0);
@@ -290,7 +326,11 @@ static void sim__onset_print(
         (void)printf("  inevitable from draw %" PRIu64 " of %" PRIu64, onset, search->draw_count);
     }
     if (draw->number > 0) {
-        const char *words = sim__shrink_words(draw->label);
+        char words[256] = "";
+        struct sim__text text = {words, sizeof(words), 0};
+        if (sim__has_words(draw->label)) {
+            sim__words_say(NULL, &text, draw->scope, draw->label, draw->nth, draw->value);
+        }
         (void)printf(
             ": %s of %s, its draw %" PRIu64 ": %" PRIu64 " (of %" PRIu64 ")%s%s\n"
             "  at virtual time %" PRIu64 ".%06" PRIu64 " ms, step %" PRIu64

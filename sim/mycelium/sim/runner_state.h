@@ -8,6 +8,8 @@
 
 #include <mycelium/sim/internal.h>
 
+#include <time.h>
+
 /* What the shrinker came to, for the summary. */
 struct sim__shrunk {
     bool is_done;
@@ -15,6 +17,7 @@ struct sim__shrunk {
     size_t choice_count_before;
     uint64_t run_count;
     char tape_path[256];
+    char other_path[272]; /* of another failure seen on the way */
 };
 
 enum sim__sweep_kind { SIM__SWEEP_CRASHES, SIM__SWEEP_ALLOCATIONS };
@@ -69,6 +72,8 @@ struct sim__runner {
     bool expects_failure;
     bool shrinks;
     uint64_t shrink_runs_max;
+    uint64_t shrink_seconds_max;
+    struct sim__guard *guard; /* what a parent process sees of the campaign; NULL: none */
     enum myc_sim_memory memory;
     const char *tape_path;
     const char *record_path;
@@ -122,8 +127,21 @@ struct sim__runner {
 };
 
 enum { SIM__JOBS_MAX = 256 };
+/* Seconds of real time since some instant. */
+static inline double sim__real_seconds(void)
+{
+    struct timespec now = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 enum { SIM__EXIT_OK, SIM__EXIT_FAILURE, SIM__EXIT_USAGE };
+
+/** Tells a parent process which run begins. */
+void sim__guard_seed(struct sim__runner *runner, uint64_t seed);
+
+/** Runs the campaign in a child process and shrinks the run that ends it. Returns the exit code. */
+int sim__guard_campaign(struct sim__runner *runner, int (*campaign)(struct sim__runner *runner));
 
 /** How the command line wants a run from this seed. */
 struct myc_sim_options sim__runner_options(struct sim__runner *runner, uint64_t seed);

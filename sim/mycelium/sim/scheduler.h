@@ -11,6 +11,8 @@
 
 #include <mycelium/sim/events.h>
 #include <mycelium/sim/internal.h>
+#include <mycelium/sim/script.h>
+#include <mycelium/sim/told.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +73,9 @@ void sim__note(struct myc_sim *world, enum sim__note_kind kind, uint64_t a, uint
         }
         world->checkpoints[world->checkpoint_count++] = hash;
     }
+    if (world->told != NULL) {
+        sim__told_note(world, kind, a, b);
+    }
     if (world->is_watched) {
         sim__note_watched(world, note);
     }
@@ -93,167 +98,6 @@ uint64_t sim__range(struct myc_sim *world, const char *label, uint64_t low, uint
         return low;
     }
     return low + sim__choice_edges(&world->choices, sim__scope(world), label, high - low + 1);
-}
-
-static const struct sim__fault_kind {
-    const char *text;
-    const char *label;
-    const char *profile_label;
-    bool is_legal;
-    uint64_t rate;
-} sim__fault_kinds[] = {
-#define SIM__FAULT_LEGAL true
-#define SIM__FAULT_OPT_IN false
-#define SIM__FAULT_KIND_(name, text, is_default, rate)                                             \
-    {text, "fault." text, "profile.fault." text, SIM__FAULT_##is_default, rate},
-    MYC_SIM_FAULT_LIST(SIM__FAULT_KIND_)
-#undef SIM__FAULT_KIND_
-};
-
-_Static_assert(
-    sizeof(sim__fault_kinds) / sizeof(sim__fault_kinds[0]) == MYC_SIM_FAULT_COUNT,
-    "one row a fault");
-
-static bool sim__fault_is_possible(const struct myc_sim *world, enum myc_sim_fault fault)
-{
-    const struct sim__fault_state *state = &world->faults[fault];
-    bool is_director = world->current != NULL && world->current->process->is_director;
-    return world->are_faults_on && state->is_allowed && state->is_active && !is_director;
-}
-
-bool sim__fault(struct myc_sim *world, enum myc_sim_fault fault)
-{
-    struct sim__fault_state *state = &world->faults[fault];
-    state->offered++;
-    if (!sim__fault_is_possible(world, fault)) {
-        return false;
-    }
-    state->expected += SIM__MILLION / state->rate;
-    if (state->left == 0) {
-        uint64_t gap = sim__choice_gap(
-            &world->choices,
-            sim__scope(world),
-            sim__fault_kinds[fault].label,
-            state->rate,
-            SIM__GAP_PAUSE);
-        state->is_pause = gap == 0;
-        state->left = gap == 0 ? SIM__GAP_PAUSE : gap;
-    }
-    state->left--;
-    if (state->left > 0 || state->is_pause) {
-        return false;
-    }
-    state->injected++;
-    sim__note(world, SIM__NOTE_FAULT, (uint64_t)fault, 0);
-    return true;
-}
-
-void sim__fault_effect(struct myc_sim *world, enum myc_sim_fault fault)
-{
-    world->faults[fault].effect++;
-}
-
-const char *sim__fault_text(enum myc_sim_fault fault)
-{
-    return sim__fault_kinds[fault].text;
-}
-
-/* The kind of a name of `size` characters; MYC_SIM_FAULT_COUNT when there is none. */
-static int sim__fault_find(const char *name, size_t size)
-{
-    int fault = 0;
-    while (fault < MYC_SIM_FAULT_COUNT
-           && (strlen(sim__fault_kinds[fault].text) != size
-               || memcmp(sim__fault_kinds[fault].text, name, size) != 0)) {
-        fault++;
-    }
-    return fault;
-}
-
-static void sim__faults_explain(const char *name, size_t size, char *message, size_t message_bytes)
-{
-    int used = snprintf(
-        message, message_bytes, "no such fault '%.*s'; there are all none", (int)size, name);
-    for (int i = 0; i < MYC_SIM_FAULT_COUNT && (size_t)used < message_bytes; i++) {
-        size_t room = message_bytes - (size_t)used;
-        used += snprintf(message + used, room, " %s", sim__fault_kinds[i].text);
-    }
-}
-
-bool sim__faults_restrict(
-    struct myc_sim *world, const char *list, char *message, size_t message_bytes)
-{
-    bool is_allowed[MYC_SIM_FAULT_COUNT] = {false};
-    for (const char *at = list;;) {
-        size_t size = strcspn(at, ",");
-        bool is_all = size == 3 && memcmp(at, "all", size) == 0;
-        int fault = sim__fault_find(at, size);
-        if (fault < MYC_SIM_FAULT_COUNT) {
-            is_allowed[fault] = true;
-        } else if (!is_all && (size != 4 || memcmp(at, "none", size) != 0)) {
-            sim__faults_explain(at, size, message, message_bytes);
-            return false;
-        }
-        for (int i = 0; is_all && i < MYC_SIM_FAULT_COUNT; i++) {
-            is_allowed[i] = true;
-        }
-        if (at[size] == '\0') {
-            break;
-        }
-        at += size + 1;
-    }
-    for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
-        world->faults[i].is_forbidden = !is_allowed[i];
-    }
-    return true;
-}
-
-void sim__draw_profile(struct myc_sim *world)
-{
-    static const enum sim__strategy strategies[] = {
-        SIM__ROUND_ROBIN,
-        SIM__RANDOM_WALK,
-        SIM__RANDOM_WALK,
-        SIM__RANDOM_WALK,
-        SIM__RANDOM_WALK,
-        SIM__RANDOM_WALK,
-        SIM__PRIORITIES,
-        SIM__FEW_CHANGES,
-        SIM__EVERY_POINT,
-    };
-    static const uint64_t step_costs[] = {10, 1, 100, 1000};
-    enum { COUNT = sizeof(strategies) / sizeof(strategies[0]) };
-    struct sim__profile *profile = &world->profile;
-    // The last one is not for seeds: a choice at every point is too many for chance.
-    profile->strategy = strategies[sim__choice_rare(
-        &world->choices, sim__scope(world), "profile.strategy", COUNT - 1, COUNT)];
-    profile->preemption_rate = UINT64_C(2) << sim__choose(world, "profile.preemption", 7);
-    if (profile->strategy == SIM__PRIORITIES) {
-        profile->preemption_rate *= 4;
-    }
-    if (profile->strategy == SIM__FEW_CHANGES) {
-        world->changes_left = 1 + sim__choose(world, "profile.changes", 4);
-        world->change_range = UINT64_C(64) << sim__choose(world, "profile.change_range", 10);
-    }
-    profile->step_ns = step_costs[sim__choose(world, "profile.step", 4)];
-    profile->shuffles_ties = sim__choose(world, "profile.ties", 2) == 1;
-    profile->has_drift = sim__choose(world, "profile.drift", 2) == 1;
-    // One run in five has no faults, so that their absence is tried as well.
-    bool has_faults = sim__choose(world, "profile.faults", 5) > 0;
-    for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
-        const struct sim__fault_kind *kind = &sim__fault_kinds[i];
-        struct sim__fault_state *state = &world->faults[i];
-        state->is_allowed = kind->is_legal;
-        state->is_active = has_faults && sim__choose(world, kind->profile_label, 2) == 1;
-        state->rate = kind->rate;
-        if (state->is_active) {
-            static const uint64_t factors[] = {1, 1, 4, 16};
-            state->rate *= factors[sim__choose(world, "profile.fault.rate", 4)];
-        }
-        // Drawn all the same, so that a restricted run is like the whole one as far as it can.
-        state->is_active = state->is_active && !state->is_forbidden;
-    }
-    sim__draw_buggify(world);
 }
 
 // ---- Ready threads ----
@@ -312,16 +156,23 @@ static void sim__lower_priority(struct myc_sim *world, struct sim__thread *threa
 }
 
 static struct sim__thread *
-sim__pick(struct myc_sim *world, const char *scope, const struct sim__thread *self)
+sim__pick(struct myc_sim *world, struct sim__thread *self, const char *scope, bool had_events)
 {
-    uint32_t index = 0;
+    bool is_switch = world->is_preempting && !world->is_turn;
+    // Whoever is preempted waits at the end.
+    uint32_t index = is_switch ? world->ready_count - 1 : 0;
     if (world->profile.strategy == SIM__EVERY_POINT) {
         index = sim__pick_chosen(world, scope, self);
     } else if (world->profile.strategy == SIM__RANDOM_WALK) {
+        sim__hide(world);
         index =
             (uint32_t)sim__choice_draw(&world->choices, scope, "schedule.next", world->ready_count);
+        sim__unhide(world);
     } else if (sim__has_priorities(world)) {
         index = sim__ready_highest(world);
+    }
+    if (world->is_scripted && self != NULL) {
+        index = sim__script_pick(world, self, is_switch, index, had_events);
     }
     return sim__ready_take(world, index);
 }
@@ -346,7 +197,7 @@ void sim__plan(struct myc_sim *world)
 void sim__draw_preemption(struct myc_sim *world)
 {
     if (world->profile.strategy == SIM__ROUND_ROBIN) {
-        world->next_preemption = UINT64_MAX;
+        world->next_preemption = sim__script_next_switch(world);
         return;
     }
     if (world->profile.strategy == SIM__EVERY_POINT) {
@@ -356,16 +207,19 @@ void sim__draw_preemption(struct myc_sim *world)
     if (world->profile.strategy == SIM__FEW_CHANGES) {
         bool is_any = world->changes_left > 0;
         world->changes_left -= is_any ? 1 : 0;
-        uint64_t steps = is_any ? sim__choose(world, "schedule.change", world->change_range) : 0;
+        uint64_t steps =
+            is_any ? sim__choose_hidden(world, "schedule.change", world->change_range) : 0;
         world->next_preemption = is_any ? world->steps + 1 + steps : UINT64_MAX;
         return;
     }
+    sim__hide(world);
     uint64_t gap = sim__choice_gap(
         &world->choices,
         sim__scope(world),
         "schedule.preempt",
         world->profile.preemption_rate,
         SIM__GAP_CAP);
+    sim__unhide(world);
     world->next_preemption = world->steps + (gap == 0 ? SIM__GAP_PAUSE : gap);
 }
 
@@ -373,7 +227,7 @@ void sim__set_priority(struct myc_sim *world, struct sim__thread *thread)
 {
     if (sim__has_priorities(world)) {
         thread->priority = (UINT64_C(1) << 62)
-                           + (sim__choose(world, "schedule.priority", 1 << 16) << 32)
+                           + (sim__choose_hidden(world, "schedule.priority", 1 << 16) << 32)
                            + (UINT32_MAX - thread->id);
     }
 }
@@ -440,6 +294,11 @@ void sim__give_way(struct myc_sim *world)
 {
     struct sim__thread *self = world->current;
     const char *scope = sim__scope(world);
+    uint64_t notes_before = world->note_count;
+    if (self != NULL) {
+        self->points = sim__thread_points(world);
+        world->dispatched_at = world->steps;
+    }
     world->current = NULL;
     sim__settle_time(world);
     for (;;) {
@@ -450,13 +309,22 @@ void sim__give_way(struct myc_sim *world)
         }
         sim__jump(world);
     }
-    struct sim__thread *next = sim__pick(world, scope, self);
+    bool had_events = world->note_count != notes_before;
+    struct sim__thread *next = sim__pick(world, self, scope, had_events);
     next->state = SIM__RUNNING;
-    world->run_began = world->steps;
+    // A preemption that comes to nothing leaves the share as it is: a tape need not tell it.
+    if (next != self || !world->is_preempting || world->is_turn) {
+        world->run_began = world->steps;
+    }
+    world->dispatched_at = world->steps;
     world->current = next;
+    if (world->is_scripted && world->profile.strategy == SIM__ROUND_ROBIN) {
+        sim__draw_preemption(world);
+    }
     sim__plan(world);
     world->preemption_count += world->is_preempting && next != self ? 1 : 0;
     world->is_preempting = false;
+    world->is_turn = false;
     if (next != self) {
         sim__note(world, SIM__NOTE_RUN, self != NULL ? self->id : 0, 0);
         if (self != NULL && self->state == SIM__DEAD) {
@@ -650,8 +518,8 @@ void sim__point_slow(struct myc_sim *world, const char *label)
         sim__break_here(world);
     }
     sim__check_bounds(world);
-    bool is_alone_too_long = world->steps >= world->run_began + SIM__FAIR_STEPS;
-    if (world->profile.strategy == SIM__EVERY_POINT && !is_alone_too_long) {
+    bool is_turn = world->steps >= world->run_began + SIM__FAIR_STEPS;
+    if (world->profile.strategy == SIM__EVERY_POINT && !is_turn) {
         sim__point_chosen(world);
         return;
     }
@@ -660,7 +528,7 @@ void sim__point_slow(struct myc_sim *world, const char *label)
         sim__draw_preemption(world);
         sim__lower_priority(world, thread);
         gives_way = world->ready_count > 0;
-    } else if (is_alone_too_long) {
+    } else if (is_turn) {
         sim__lower_priority(world, thread);
         if (world->ready_count == 0) {
             sim__pass_idle_time(world, SIM__IDLE_ALONE_NS);
@@ -671,11 +539,12 @@ void sim__point_slow(struct myc_sim *world, const char *label)
     }
     if (gives_way && !thread->process->is_director) {
         world->is_preempting = true;
+        world->is_turn = is_turn;
         sim__ready_append(world, thread);
         sim__give_way(world);
     } else {
-        // A process's turn counts on: who runs alone and never waits must still see what is due.
-        world->run_began = thread->process->is_director ? world->steps : world->run_began;
+        // Else it counts on: who runs alone and never waits must still see what is due.
+        world->run_began = is_turn ? world->steps : world->run_began;
         sim__plan(world);
     }
 }

@@ -10,6 +10,7 @@
 #define MYC_SIM_SCHEDULER_CHOSEN_H
 
 #include <mycelium/sim/internal.h>
+#include <mycelium/sim/script.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +25,10 @@ uint32_t sim__pick_chosen(struct myc_sim *world, const char *scope, const struct
     }
     bool is_spinning = self != NULL && world->ready[count - 1] == self && !world->is_preempting;
     count -= is_spinning && count > 1 ? 1 : 0;
-    return (uint32_t)sim__choice_draw(&world->choices, scope, "schedule.next", count);
+    sim__hide(world);
+    uint64_t index = sim__choice_draw(&world->choices, scope, "schedule.next", count);
+    sim__unhide(world);
+    return (uint32_t)index;
 }
 
 void sim__point_chosen(struct myc_sim *world)
@@ -32,7 +36,7 @@ void sim__point_chosen(struct myc_sim *world)
     sim__draw_preemption(world);
     if (!world->current->process->is_director) {
         uint64_t count = (uint64_t)world->ready_count + 1;
-        world->chosen = (uint32_t)sim__choose(world, "schedule.here", count);
+        world->chosen = (uint32_t)sim__choose_hidden(world, "schedule.here", count);
     }
     if (world->chosen > 0) {
         world->is_preempting = true;

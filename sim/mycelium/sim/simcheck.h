@@ -23,6 +23,61 @@ static inline void sim__fold_atomic(struct myc_sim *world, uint64_t op, uint64_t
     world->hash = hash ^ (hash >> 32);
 }
 
+/* A small number for a word, from 1; 0 when there are too many. */
+static uint16_t sim__told_word(struct sim__told *told, uint64_t place)
+{
+    for (uint32_t i = 0; i < told->word_count; i++) {
+        if (told->words[i] == place) {
+            return (uint16_t)(i + 1);
+        }
+    }
+    if (told->word_count == SIM__TOLD_WORDS) {
+        return 0;
+    }
+    told->words[told->word_count++] = place;
+    return (uint16_t)told->word_count;
+}
+
+static struct sim__told_op sim__told_op_of(
+    struct myc_sim *world, enum myc_simcheck_op op, void *address, uint32_t size, int order)
+{
+    struct sim__place place = sim__place_of(world->current->process, address);
+    bool is_word = op < MYC_SIMCHECK_FENCE;
+    uint64_t key = (place.segment << 48) ^ place.offset;
+    return (struct sim__told_op){
+        .size = size,
+        .op = (uint16_t)(op + 1),
+        .word = is_word ? sim__told_word(world->told, key) : 0,
+        .order = order,
+    };
+}
+
+static void sim__told_begin(
+    struct myc_sim *world, enum myc_simcheck_op op, void *address, uint32_t size, int order)
+{
+    world->told->now = sim__told_op_of(world, op, address, size, order);
+}
+
+/* Remembers an access with the value that it read or left. */
+static void sim__told_end(
+    struct myc_sim *world,
+    enum myc_simcheck_op op,
+    void *address,
+    uint32_t size,
+    uint64_t before,
+    uint64_t operand,
+    uint64_t expected,
+    int order)
+{
+    struct sim__told_row *row = sim__told_add(world);
+    row->access = sim__told_op_of(world, op, address, size, order);
+    bool is_done = op != MYC_SIMCHECK_COMPARE_EXCHANGE || before == expected;
+    row->access.value = op == MYC_SIMCHECK_LOAD || !is_done ? before
+                        : op == MYC_SIMCHECK_ADD            ? before + operand
+                                                            : operand;
+    world->told->now = (struct sim__told_op){0};
+}
+
 /* As it stands: the newest value, at once, for everybody. */
 static uint64_t sim__plain_operation(
     enum myc_simcheck_op op, void *address, uint32_t size, uint64_t operand, uint64_t expected)
@@ -53,6 +108,9 @@ uint64_t myc_simcheck_atomic(
     if (world == NULL || world->current == NULL) {
         return sim__plain_operation(op, address, size, operand, expected);
     }
+    if (world->told != NULL) {
+        sim__told_begin(world, op, address, size, order);
+    }
     sim__step(world, "atomic");
     uint64_t before;
     if (world->memory_model == NULL || world->current->process->is_director) {
@@ -62,6 +120,9 @@ uint64_t myc_simcheck_atomic(
     }
     if (world->history != NULL) {
         sim__history_atomic(world, op, address, size, operand, expected, before, order);
+    }
+    if (world->told != NULL) {
+        sim__told_end(world, op, address, size, before, operand, expected, order);
     }
     // A 64-bit word may hold an address, which differs from run to run; half a word does not.
     bool is_mark = op > MYC_SIMCHECK_FENCE;

@@ -8,6 +8,7 @@
 #include <mycelium/sim/clock.h>
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/parts.h>
+#include <mycelium/sim/script.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,6 +235,22 @@ static void sim__thread_main(void *argument)
     abort(); // nobody switches to a thread that ended
 }
 
+/* "process/thread"; a later one of the same name, such as a restart, gets its number. */
+static void sim__thread_name(struct sim__thread *thread, const char *name)
+{
+    char *scope = thread->scope;
+    const char *process = thread->process->name;
+    unsigned starts = 0;
+    int size = snprintf(scope, sizeof(thread->scope), "%s/%s", process, name);
+    for (const struct sim__thread *it = thread->all_next; it != NULL; it = it->all_next) {
+        bool is_same = strncmp(it->scope, scope, (size_t)size) == 0;
+        starts += is_same && (it->scope[size] == '\0' || it->scope[size] == '#') ? 1 : 0;
+    }
+    if (starts > 0) {
+        (void)snprintf(scope, sizeof(thread->scope), "%s/%s#%u", process, name, starts + 1);
+    }
+}
+
 struct sim__thread *
 sim__thread_start(struct sim__process *process, const char *name, myc_thread_fn *fn, void *context)
 {
@@ -255,7 +272,7 @@ sim__thread_start(struct sim__process *process, const char *name, myc_thread_fn 
     } else {
         (void)snprintf(short_name, sizeof(short_name), "thread-%u", thread->number);
     }
-    (void)snprintf(thread->scope, sizeof(thread->scope), "%s/%s", process->name, short_name);
+    sim__thread_name(thread, short_name);
     sim__fiber_create(&thread->fiber, world->stacks, sim__thread_main, thread);
     sim__set_priority(world, thread);
     sim__memory_thread_start(world, thread);
@@ -534,12 +551,20 @@ void sim__draw_kill(struct sim__process *process)
     const struct sim__kill_budget *budget = sim__kill_budget(world, process->name);
     const struct sim__fault_state *state = &world->faults[MYC_SIM_FAULT_KILL];
     process->random_kill_at = UINT64_MAX;
-    if (budget != NULL && budget->left > 0 && state->is_allowed && state->is_active) {
+    bool is_possible =
+        budget != NULL && budget->left > 0 && state->is_allowed && !state->is_forbidden;
+    if (is_possible && state->is_active) {
+        sim__hide(world);
         uint64_t gap = sim__choice_gap(
             &world->choices, process->name, "fault.kill", state->rate, SIM__GAP_CAP);
+        sim__unhide(world);
         if (gap > 0) {
             process->random_kill_at = process->points + gap;
         }
+    }
+    if (is_possible && world->is_scripted) {
+        uint64_t named = sim__script_next_kill(process);
+        process->random_kill_at = named < process->random_kill_at ? named : process->random_kill_at;
     }
     sim__plan_stop(process);
 }
@@ -565,11 +590,25 @@ static void sim__kill_waiting(struct myc_sim *world, void *context)
     }
 }
 
+static bool sim__is_killed_waiting(struct myc_sim *world, const struct sim__process *process)
+{
+    bool happens = false;
+    if (!world->are_faults_on) {
+        return false;
+    }
+    if (process->random_kill_at != UINT64_MAX) {
+        happens = sim__chance_hidden(world, "fault.kill.waiting", 200);
+    }
+    if (world->is_scripted && sim__kill_budget(world, process->name) != NULL) {
+        happens = sim__script_fault(world, "inject.kill.waiting", happens);
+    }
+    return happens;
+}
+
 /* A process that waits passes no points: it may be killed in its sleep instead. */
 void sim__maybe_kill_waiting(struct myc_sim *world, struct sim__process *process)
 {
-    if (process->random_kill_at != UINT64_MAX && world->are_faults_on
-        && sim__chance(world, "fault.kill.waiting", 1, 200)) {
+    if (sim__is_killed_waiting(world, process)) {
         uint64_t delay = sim__range(world, "fault.kill.delay", 0, 10000000);
         (void)sim__after(world, delay, sim__kill_waiting, process);
     }
@@ -584,6 +623,7 @@ void sim__process_stop_point(struct sim__process *process)
     if (process->points >= process->random_kill_at) {
         world->faults[MYC_SIM_FAULT_KILL].offered++;
         if (world->are_faults_on) {
+            sim__script_kill(process);
             sim__kill_now(process);
         }
         sim__draw_kill(process);
