@@ -86,7 +86,8 @@ static bool sim__plan_is_possible(const struct sim__process *process, int plan)
     const struct sim__fault_state *state = &process->world->faults[sim__planned_faults[plan].fault];
     bool has_budget = plan != SIM__PLAN_POWER_LOSS || process->host->power_losses_left > 0;
     // A tape names the points themselves, whatever the run's profile.
-    bool is_active = state->is_active || process->world->choices.has_tape;
+    const struct myc_sim *world = process->world;
+    bool is_active = state->is_active || (world->is_scripted && world->choices.has_tape);
     return state->is_allowed && is_active && !state->is_forbidden && has_budget
            && !process->is_director;
 }

@@ -55,7 +55,7 @@ static bool sim__chance_hidden(struct myc_sim *world, const char *label, uint64_
 static void sim__script_begin(struct myc_sim *world)
 {
     const struct myc_sim_options *options = world->options;
-    bool is_tape = world->choices.has_tape && !options->is_strict;
+    bool is_tape = options->tape_text != NULL && !options->is_strict && !options->has_then_seed;
     bool is_kept = (options->is_recording && !options->is_dense) || options->is_told;
     world->is_explicit = is_kept && (options->is_explicit || is_tape);
     world->is_scripted = world->is_explicit || is_tape;
