@@ -128,6 +128,20 @@ myc_compare_exchange_u32(struct myc_atomic_u32 *word, uint32_t expected, uint32_
 #endif
 }
 
+/** The same for 64 bits. */
+static inline bool
+myc_compare_exchange_u64(struct myc_atomic_u64 *word, uint64_t expected, uint64_t desired)
+{
+#ifdef MYC_SIMCHECK
+    return myc_simcheck_atomic(
+               MYC_SIMCHECK_COMPARE_EXCHANGE, &word->value, 8, desired, expected, __ATOMIC_SEQ_CST)
+           == expected;
+#else
+    return __atomic_compare_exchange_n(
+        &word->value, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+#endif
+}
+
 /** A full fence: orders every earlier access before every later one, across all seq_cst fences. */
 static inline void myc_fence_seq_cst(void)
 {
