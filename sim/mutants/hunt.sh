@@ -31,7 +31,7 @@ last=$1
 tree=$scratch/$name.$program
 result=$tree.$scenarios.$first.result
 log=$tree.$scenarios.$first.log
-campaign_seconds=100
+campaign_seconds=300
 tab=$(printf '\t')
 
 finish() {

@@ -260,13 +260,13 @@ write_table() {
                 printf "\n## %s\n\n", kind == "product" ? "Product" \
                     : kind == "order" ? "Memory orders" : "Harness"
                 printf "| patch | answers | hunted by | the rule it breaks "
-                print "| found as | mean | p95 | budget |"
-                print "|---|---|---|---|---|---|---|---|"
+                print "| found | found as | mean | p95 | budget |"
+                print "|---|---|---|---|---|---|---|---|---|"
             }
             {
                 by = $4 ($5 == "-" ? "" : " " $5)
-                printf "| %s | %s | %s | %s | %s | %s | %s | %s |\n", $2, $13, by, $14, short($15),
-                    $9, $10, $6
+                printf "| %s | %s | %s | %s | %d/%d | ", $2, $13, by, $14, $8, $7
+                printf "%s | %s | %s | %s |\n", short($15), $9, $10, $6
             }' "$scratch/found"
     } >"$source_dir/sim/mutants/table.md"
 }
