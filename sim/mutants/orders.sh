@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Weakens each memory order and drops each fence of the given files, one at a time, and hunts each by
-# the ring's scenarios. Prints what was found and what was not, each with its place; a survivor is no
-# failure: it may not be needed, or no scenario may look there.
+# Weakens each memory order and drops each fence of the given files, one at a time, and hunts each
+# by the ring's scenarios. Prints what was found and what was not, each with its place; a survivor
+# is no failure: it may not be needed, or no scenario may look there.
 #
 # orders.sh BUILD SCRATCH FILE...
 #
@@ -43,7 +43,8 @@ for file in "$@"; do
         sed -E -f "$scratch/edit" "$root/$file" >"$scratch/weak"
         diff -u --label "a/$file" --label "b/$file" "$root/$file" "$scratch/weak" \
             >"$scratch/rows/$name.patch" || true
-        echo "$name | order | simcheck_ring | threads,kills,stream | $budget | full | - | $file:$line"
+        hunted="simcheck_ring | threads,kills,stream"
+        echo "$name | order | $hunted | $budget | full | - | $file:$line"
     done
 done >"$scratch/rows/mutants.txt"
 sh "$here/run.sh" --survey --ranges 1 --rows "$scratch/rows/mutants.txt" --build "$build" \
