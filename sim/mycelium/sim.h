@@ -246,6 +246,7 @@ struct myc_sim_enumerator_state {
     uint64_t levels_done;   /* all runs with fewer choices that are not 0 than this are done */
     bool has_more_choices;  /* some run could have more such choices than the last level had */
     bool has_more_draws;    /* some run drew more often than depth_max */
+    bool has_draws;         /* some run made a draw that is gone through */
     const char *difference; /* how the scenario was not deterministic; NULL: it was */
 };
 

@@ -167,6 +167,30 @@ static void test_wrong_command_line_is_refused(void **state)
     assert_int_equal(COMMAND("pass", "--time", "never"), 2);
     assert_int_equal(COMMAND("pass", "--boring", "--seed", "1"), 2);
     assert_int_equal(COMMAND("pass", "--seeds-file", "/nonexistent"), 2);
+    assert_int_equal(COMMAND("pass", "--run-seconds", "18446744073709551615"), 2);
+}
+
+// An option without the one that it is about, or with one that it contradicts, is refused.
+static void test_options_that_say_nothing_are_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[][6] = {
+        {"--crash-next needs --crash-at", "--crash-next", "3"},
+        {"--crash-pairs needs --crash-sweep", "--crash-pairs", "3"},
+        {"--onset-runs needs --onset", "--onset-runs", "3"},
+        {"--shrink-runs needs --shrink", "--shrink-runs", "3"},
+        {"--trace-clock needs --trace", "--trace-clock", "steps"},
+        {"--tape excludes --boring", "--boring", "--tape", "/dev/null"},
+        {"--seeds-file excludes --boring", "--boring", "--seeds-file", "/dev/null"},
+        {"--seed excludes --seeds", "--seed", "1", "--seeds", "1..2"},
+        {"--crash-sweep excludes --alloc-sweep", "--crash-sweep", "a", "--alloc-sweep", "a"},
+        {"--exhaustive excludes --gate", "--exhaustive", "--gate"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        const char *const *it = wrong[i];
+        assert_int_equal(COMMAND("pass", it[1], it[2], it[3], it[4], it[5]), 2);
+        assert_printed(it[0]);
+    }
 }
 
 // A crash inside a run still says which run it was.
@@ -197,6 +221,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_seeds_file_runs_its_seeds),
         cmocka_unit_test(test_check_determinism_catches_left_over_state),
         cmocka_unit_test(test_wrong_command_line_is_refused),
+        cmocka_unit_test(test_options_that_say_nothing_are_refused),
         cmocka_unit_test(test_crash_names_its_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,19 @@ static void leave_by_exit(struct myc_sim *sim)
     exit(0); // NOLINT(concurrency-mt-unsafe)
 }
 
+static void leave_suddenly(struct myc_sim *sim)
+{
+    if (myc_sim_choose(sim, "dice", 8) == 7) {
+        _exit(0);
+    }
+}
+
+static void leave_quickly(struct myc_sim *sim)
+{
+    (void)sim;
+    quick_exit(0);
+}
+
 static void trap(struct myc_sim *sim)
 {
     (void)sim;
@@ -70,6 +83,8 @@ static const struct myc_sim_scenario scenarios[] = {
     {"address", "prints an address into the trace", print_an_address},
     {"environment", "looks at the environment", read_the_environment},
     {"exit", "ends the program", leave_by_exit},
+    {"sudden", "ends the program at once, now and then", leave_suddenly},
+    {"quick", "ends the program at once", leave_quickly},
     {"trap", "raises a trap", trap},
 };
 
@@ -126,12 +141,16 @@ static void test_environment_is_found_by_a_fresh_process(void **state)
     assert_printed("run again: prog environment --boring --check-fresh");
 }
 
-// A share of the seeds is checked: none of them, or all.
+// A share of the seeds is checked; checking none of them would always pass.
 static void test_share_of_seeds_is_checked(void **state)
 {
     (void)state;
     assert_int_equal(
-        COMMAND("static", "--seeds", "1..20", "--check-determinism", "--check-share", "0"), 0);
+        COMMAND("static", "--seeds", "1..20", "--check-determinism", "--check-share", "0"), 2);
+    assert_printed("--check-share 0: its value must be 1..100");
+    assert_int_equal(COMMAND("honest", "--check-determinism", "--check-share", "101"), 2);
+    assert_int_equal(COMMAND("honest", "--check-share", "5"), 2);
+    assert_printed("--check-share needs --check-determinism or --check-fresh");
     assert_int_equal(
         COMMAND("static", "--seeds", "1..200", "--check-determinism", "--check-share", "5"), 1);
     assert_int_equal(COMMAND("static", "--seed", "1", "--check-share", "many"), 2);
@@ -150,6 +169,24 @@ static void test_outcome_lists_events(void **state)
     assert_printed("--outcome 5:x: expected SEED:FIRST:COUNT");
 }
 
+// A fresh process stands elsewhere, and still finds what the command line names.
+static void test_fresh_process_finds_its_files(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/mycelium-double-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(COMMAND("honest", "--seed", "3", "--record-bytes", "input"), 0);
+    assert_int_equal(COMMAND("honest", "--bytes", "input", "--check-fresh"), 0);
+    assert_int_equal(COMMAND("environment", "--bytes", "input", "--check-fresh"), 1);
+    assert_printed("run again: prog environment --bytes input --check-fresh");
+    assert_int_equal(unlink("input"), 0);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(COMMAND("honest", "--crash-sweep", "any", "--check-fresh"), 2);
+    assert_printed("--check-fresh excludes --crash-sweep");
+}
+
 // A run that ends the program does not pass for one that succeeded.
 static void test_exit_is_a_failure(void **state)
 {
@@ -160,6 +197,20 @@ static void test_exit_is_a_failure(void **state)
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Neither does one that ends it without a word, whatever its code.
+static void test_sudden_exit_is_a_failure(void **state)
+{
+    (void)state;
+    assert_int_equal(COMMAND("sudden", "--seeds", "1..100", "--run-seconds", "0"), 1);
+    assert_printed("FAILED sudden: the program was ended by _exit() or the like in director/main");
+    assert_printed("run again: prog sudden --seed ");
+    assert_int_equal(COMMAND("sudden", "--boring"), 0);
+    assert_int_equal(COMMAND("sudden", "--seeds", "1..100", "--jobs", "2"), 1);
+    assert_printed("FAILED sudden: the program was ended by _exit() or the like in director/main");
+    assert_int_equal(COMMAND("quick", "--seed", "8"), 1);
+    assert_printed("run again: prog quick --seed 8");
+}
+
 // A trap is a crash.
 static void test_trap_names_its_seed(void **state)
 {
@@ -183,8 +234,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_environment_is_found_by_a_fresh_process),
         cmocka_unit_test(test_share_of_seeds_is_checked),
         cmocka_unit_test(test_outcome_lists_events),
+        cmocka_unit_test(test_fresh_process_finds_its_files),
         cmocka_unit_test(test_exit_is_a_failure),
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        cmocka_unit_test(test_sudden_exit_is_a_failure),
         cmocka_unit_test(test_trap_names_its_seed),
 #endif
     };

@@ -194,8 +194,10 @@ static void test_bounds_leave_it_incomplete(void **state)
     assert_printed("with at most 1 choices that are not boring are among them");
     assert_int_equal(COMMAND("sound", "--exhaustive", "--exhaustive-depth", "2"), 0);
     assert_printed("more often than --exhaustive-depth");
-    assert_int_equal(COMMAND("sound", "--exhaustive", "--exhaustive-only", "none"), 0);
-    assert_printed("sound: complete: 1 runs");
+    assert_int_equal(COMMAND("sound", "--exhaustive", "--exhaustive-only", "none"), 2);
+    assert_printed("--exhaustive-only none: no draw of sound has such a label");
+    assert_int_equal(COMMAND("sound", "--exhaustive-choices", "1"), 2);
+    assert_printed("--exhaustive-choices needs --exhaustive");
     assert_int_equal(COMMAND("sound", "--exhaustive", "--seed", "1"), 2);
     assert_printed("--exhaustive goes through all runs itself");
 }

@@ -176,6 +176,7 @@ myc_sim_enumerator_state(const struct myc_sim_enumerator *enumerator)
         .levels_done = enumerator->level,
         .has_more_choices = enumerator->is_level_cut,
         .has_more_draws = enumerator->is_depth_cut,
+        .has_draws = enumerator->digit_capacity > 0,
         .difference = enumerator->difference[0] != '\0' ? enumerator->difference : NULL,
     };
 }

@@ -139,6 +139,18 @@ static bool sim__parse_memory(struct sim__runner *runner, const char *text)
     return is_strong || strcmp(text, "weak") == 0;
 }
 
+static bool sim__parse_share(struct sim__runner *runner, const char *text)
+{
+    return sim__parse_number(text, text + strlen(text), &runner->check_percent)
+           && runner->check_percent >= 1 && runner->check_percent <= 100;
+}
+
+static bool sim__parse_run_seconds(struct sim__runner *runner, const char *text)
+{
+    return sim__parse_number(text, text + strlen(text), &runner->run_seconds_max)
+           && runner->run_seconds_max <= SIM__RUN_SECONDS_MAX;
+}
+
 static bool sim__parse_clock(struct sim__runner *runner, const char *text)
 {
     bool is_steps = strcmp(text, "steps") == 0;
@@ -177,8 +189,8 @@ static const struct sim__option sim__options[] = {
      "so many processes share the seeds; the outcome is the\n"
      "same for any number"},
     {"--run-seconds",
-     "N",
-     SIM__NUMBER(run_seconds_max),
+     "0..1000000",
+     SIM__OWN(sim__parse_run_seconds),
      "a run that takes longer, in real time, failed (default 120;\n"
      "0: no bound)"},
     {"--boring", NULL, SIM__FLAG(is_boring), "one run in which every draw is 0"},
@@ -327,8 +339,8 @@ static const struct sim__option sim__options[] = {
      "runs everything again in a fresh process with other\n"
      "surroundings, and compares"},
     {"--check-share",
-     "PERCENT",
-     SIM__NUMBER(check_percent),
+     "1..100",
+     SIM__OWN(sim__parse_share),
      "checks only so many of 100 seeds (default 100)"},
     {"--outcome",
      "SEED:FIRST:COUNT",
@@ -348,6 +360,8 @@ static const struct sim__option sim__options[] = {
 };
 
 enum { SIM__OPTION_COUNT = sizeof(sim__options) / sizeof(sim__options[0]), SIM__HELP_INDENT = 23 };
+
+_Static_assert(SIM__OPTION_COUNT <= 64, "sim__runner.given has a bit for each option");
 
 static void sim__print_help(const struct sim__runner *runner)
 {
@@ -408,6 +422,7 @@ static int sim__parse_word(struct sim__runner *runner, int argc, char **argv, in
             stderr, "%s %s: its value must be %s; see --help\n", argv[i], value, option->value);
         return 0;
     }
+    runner->given |= UINT64_C(1) << (option - sim__options);
     return has_value ? 2 : 1;
 }
 
@@ -415,6 +430,74 @@ static bool sim__complain(const char *what)
 {
     (void)fprintf(stderr, "%s\n", what);
     return false;
+}
+
+static bool sim__is_given(const struct sim__runner *runner, const char *name)
+{
+    for (size_t i = 0; i < SIM__OPTION_COUNT; i++) {
+        if (strcmp(sim__options[i].name, name) == 0) {
+            return (runner->given >> i & 1) != 0;
+        }
+    }
+    return false;
+}
+
+/* An option that would say nothing, or unsay another, is a mistake rather than a wish. */
+static bool sim__check_pairs(const struct sim__runner *runner)
+{
+    static const char *const needs[][3] = {
+        {"--crash-next", "--crash-at", "--crash-at"},
+        {"--crash-pairs", "--crash-sweep", "--crash-sweep"},
+        {"--exhaustive-runs", "--exhaustive", "--exhaustive"},
+        {"--exhaustive-depth", "--exhaustive", "--exhaustive"},
+        {"--exhaustive-choices", "--exhaustive", "--exhaustive"},
+        {"--exhaustive-only", "--exhaustive", "--exhaustive"},
+        {"--onset-runs", "--onset", "--onset"},
+        {"--shrink-runs", "--shrink", "--shrink"},
+        {"--trace-clock", "--trace", "--trace"},
+        {"--check-share", "--check-determinism", "--check-fresh"},
+    };
+    static const char *const excludes[][2] = {
+        {"--tape", "--boring"},
+        {"--seeds-file", "--tape"},
+        {"--seeds-file", "--bytes"},
+        {"--seeds-file", "--boring"},
+        {"--seeds-file", "--exhaustive"},
+        {"--seeds-file", "--onset"},
+        {"--seed", "--seeds"},
+        {"--record", "--record-dense"},
+        {"--crash-sweep", "--alloc-sweep"},
+        {"--check-fresh", "--crash-sweep"},
+        {"--check-fresh", "--alloc-sweep"},
+        {"--alloc-fail-at", "--alloc-fail-from"},
+        {"--exhaustive", "--gate"},
+        {"--exhaustive", "--require-marks"},
+        {"--exhaustive", "--check-determinism"},
+        {"--exhaustive", "--check-fresh"},
+    };
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        const char *const *it = needs[i];
+        if (sim__is_given(runner, it[0]) && !sim__is_given(runner, it[1])
+            && !sim__is_given(runner, it[2])) {
+            bool is_one = it[1] == it[2] || strcmp(it[1], it[2]) == 0;
+            (void)fprintf(
+                stderr,
+                "%s needs %s%s%s\n",
+                it[0],
+                it[1],
+                is_one ? "" : " or ",
+                is_one ? "" : it[2]);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof(excludes) / sizeof(excludes[0]); i++) {
+        const char *const *it = excludes[i];
+        if (sim__is_given(runner, it[0]) && sim__is_given(runner, it[1])) {
+            (void)fprintf(stderr, "%s excludes %s\n", it[0], it[1]);
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Whether what is to draw makes sense together. */
@@ -474,7 +557,7 @@ static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **ar
     if (runner->seconds_max > 0 && runner->seed_first == runner->seed_last) {
         runner->seed_last = UINT64_MAX;
     }
-    if (!sim__check_sources(runner)) {
+    if (!sim__check_sources(runner) || !sim__check_pairs(runner)) {
         return false;
     }
     if (runner->job_count > 0

@@ -13,13 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SIM__CRASH_STACK_BYTES = 64 * 1024 };
+enum { SIM__CRASH_STACK_BYTES = 64 * 1024, SIM__CRASH_EXIT = 1 };
 
 static void sim__crash_say(const char *text)
 {
     (void)!write(STDERR_FILENO, text, strlen(text));
+}
+
+/* Ends the program at once; _exit() itself is what scenarios are caught calling. */
+__attribute__((noreturn)) static void sim__crash_leave(int code)
+{
+    for (;;) {
+        (void)syscall(SYS_exit_group, code);
+    }
 }
 
 /* Called in a dying process: says which run it was, with nothing but write(). */
@@ -50,9 +59,40 @@ static void sim__crash_at_exit(void)
 {
     if (sim__world_now != NULL) {
         sim__crash_tell("the program was ended by exit()");
-        _exit(SIM__EXIT_FAILURE);
+        sim__crash_leave(SIM__CRASH_EXIT);
     }
 }
+
+#if !defined(MYC_SIM_HAS_ASAN) && !defined(MYC_SIM_HAS_TSAN)
+
+// Nothing is called at the end of a program that takes this way out, so it is closed: else a
+// campaign would end in the middle with whatever code the scenario gave, such as 0. Sanitizers have
+// functions of these names themselves.
+__attribute__((noreturn)) static void sim__crash_at_quick_exit(int code)
+{
+    if (sim__world_now != NULL) {
+        sim__crash_tell("the program was ended by _exit() or the like");
+        code = SIM__CRASH_EXIT;
+    }
+    sim__crash_leave(code);
+}
+
+__attribute__((noreturn)) void _exit(int code)
+{
+    sim__crash_at_quick_exit(code);
+}
+
+__attribute__((noreturn)) void _Exit(int code)
+{
+    sim__crash_at_quick_exit(code);
+}
+
+__attribute__((noreturn)) void quick_exit(int code)
+{
+    sim__crash_at_quick_exit(code);
+}
+
+#endif
 
 /* After everything else, since it may crash again. */
 static void sim__crash_tell_run(void)
@@ -113,7 +153,7 @@ static void sim__crash_handler(int number, siginfo_t *info, void *context)
         }
     }
     sim__crash_tell_run();
-    _exit(SIM__EXIT_FAILURE);
+    sim__crash_leave(SIM__CRASH_EXIT);
 }
 
 #if defined(MYC_SIM_HAS_ASAN) || defined(MYC_SIM_HAS_TSAN)

@@ -147,7 +147,7 @@ sim__outcome_exec(const struct sim__runner *runner, const char *spec, int out)
     (void)setenv("MALLOC_PERTURB_", "165", 1); // new and freed memory is not zero
     (void)setenv("LC_ALL", "C.UTF-8", 1);
     (void)setenv("TZ", "Asia/Kathmandu", 1);
-    if (runner->tape_path == NULL) {
+    if (runner->tape_path == NULL && runner->bytes_path == NULL) {
         (void)!chdir("/");
     }
     (void)dup2(out, STDOUT_FILENO);
@@ -316,6 +316,8 @@ static void sim__report_difference(
     (void)fprintf(stderr, "  run again: %s %s ", runner->program, runner->scenario->name);
     if (runner->tape_path != NULL) {
         (void)fprintf(stderr, "--tape %s", runner->tape_path);
+    } else if (runner->bytes_path != NULL) {
+        (void)fprintf(stderr, "--bytes %s", runner->bytes_path);
     } else if (runner->is_boring) {
         (void)fputs("--boring", stderr);
     } else {

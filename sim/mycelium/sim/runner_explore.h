@@ -100,9 +100,23 @@ int sim__runner_explore(struct sim__runner *runner)
         is_failed = sim__explore_run(runner, path, &exit_code);
     } while (!is_failed && myc_sim_enumerator_next(enumerator));
     struct myc_sim_enumerator_state state = myc_sim_enumerator_state(enumerator);
-    sim__explore_print(runner, &state, is_failed);
+    bool is_idle = !is_failed && runner->explore.options.only != NULL && !state.has_draws;
+    if (is_idle) {
+        (void)fprintf(
+            stderr,
+            "--exhaustive-only %s: no draw of %s has such a label\n",
+            runner->explore.options.only,
+            runner->scenario->name);
+        exit_code = SIM__EXIT_USAGE;
+    } else {
+        sim__explore_print(runner, &state, is_failed);
+    }
     runner->explore.enumerator = NULL;
     myc_sim_enumerator_destroy(enumerator);
+    if (runner->expects_failure && exit_code == SIM__EXIT_OK) {
+        (void)fprintf(
+            stderr, "%s: a failure was expected, none was found\n", runner->scenario->name);
+    }
     if (runner->expects_failure && exit_code != SIM__EXIT_USAGE) {
         return is_failed ? SIM__EXIT_OK : SIM__EXIT_FAILURE;
     }

@@ -53,6 +53,7 @@ struct sim__runner {
     size_t scenario_count;
     const struct myc_sim_scenario *scenario;
     const char *scenario_name;
+    uint64_t given; /* a bit for each option of the table that the command line has */
     uint64_t seed_first;
     uint64_t seed_last;
     double seconds_max;
@@ -126,7 +127,7 @@ struct sim__runner {
     bool has_gate;                         /* faults must have been injected and had effects */
 };
 
-enum { SIM__JOBS_MAX = 256 };
+enum { SIM__JOBS_MAX = 256, SIM__RUN_SECONDS_MAX = 1000000 };
 /* Seconds of real time since some instant. */
 static inline double sim__real_seconds(void)
 {

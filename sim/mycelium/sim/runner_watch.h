@@ -46,7 +46,7 @@ static void sim__watch_tick(int number)
     sim__crash_say("\n  run again: ");
     sim__crash_say(world->repro);
     sim__crash_say("\n");
-    _exit(SIM__EXIT_FAILURE);
+    sim__crash_leave(SIM__CRASH_EXIT);
 }
 
 static void sim__watch_set(uint64_t seconds)
