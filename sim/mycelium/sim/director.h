@@ -83,6 +83,7 @@ static bool sim__world_init(
     if (!sim__world_init_choices(world)) {
         return false;
     }
+    sim__world_init_repro(world);
     if (options->history != NULL) {
         world->history = options->history;
         world->choices.watcher = world;
@@ -90,7 +91,6 @@ static bool sim__world_init(
         sim__history_begin(world);
     }
     world->is_watched = options->is_verbose || options->events_count > 0 || world->history != NULL;
-    sim__world_init_repro(world);
     return true;
 }
 

@@ -139,9 +139,18 @@ struct sim__history_choice {
     const char *label;
 };
 
+/** Where it is kept; see history_room.h. */
+struct sim__room {
+    char *bytes; /* NULL: on the heap */
+    uint64_t size;
+    uint64_t used;
+    struct sim__room_head *free_blocks[48]; /* by class */
+};
+
 struct sim__history_calls;
 
 struct myc_sim_history {
+    struct sim__room room;
     struct sim__history_event *events; /* a circle; the newest is count - 1 */
     uint64_t capacity;
     uint64_t count;
@@ -199,6 +208,9 @@ void sim__history_draw(
 /** An oracle was asked and held; the run failed. */
 void sim__history_check(struct myc_sim *world, const char *text);
 void sim__history_fail(struct myc_sim *world);
+
+/** The program is about to die in this run: as much as can still be told. Bounded, no promises. */
+void sim__history_crash(struct myc_sim *world, const char *verdict);
 
 /** Bytes [begin, end) were written to a pipe, or read from it; `held` are in it afterwards. */
 void sim__history_bytes(

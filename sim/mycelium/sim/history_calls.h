@@ -49,7 +49,7 @@ static void sim__call_end(uint64_t call, const char *result)
     if (told != NULL) {
         sim__history_say(history, call - 1, "%s", told);
     }
-    free(told);
+    sim__room_free(&history->room, told);
 }
 
 static void sim__call_end_nothing(uint64_t call)
@@ -456,11 +456,13 @@ static void sim__calls_fill_shared(struct sim__history_calls *calls)
 void sim__history_begin(struct myc_sim *world)
 {
     struct myc_sim_history *history = world->history;
-    history->calls = sim__must(calloc(1, sizeof(*history->calls)));
+    history->calls = sim__room_zeroed(&history->room, 1, sizeof(*history->calls));
     sim__calls_fill_local(history->calls);
     sim__calls_fill_shared(history->calls);
-    history->threads = sim__must(calloc(1, sizeof(*history->threads)));
+    history->threads = sim__room_zeroed(&history->room, 1, sizeof(*history->threads));
     history->thread_count = 1;
+    (void)snprintf(history->scenario, sizeof(history->scenario), "%s", world->scenario->name);
+    (void)snprintf(history->repro, sizeof(history->repro), "%s", world->repro);
     (void)snprintf(history->threads[0].scope, sizeof(history->threads[0].scope), "world");
 }
 

@@ -50,14 +50,14 @@ sim__history_place(struct myc_sim *world, const void *address, bool is_payload)
         uint64_t old_capacity = history->place_capacity;
         struct sim__history_place *old = history->places;
         history->place_capacity = old_capacity == 0 ? 256 : old_capacity * 2;
-        history->places = sim__must(calloc((size_t)history->place_capacity, sizeof(*old)));
+        history->places = sim__room_zeroed(&history->room, history->place_capacity, sizeof(*old));
         for (uint64_t i = 0; i < old_capacity; i++) {
             if (old[i].number != 0) {
                 *sim__history_slot(history, old[i].segment, old[i].offset, old[i].is_payload) =
                     old[i];
             }
         }
-        free(old);
+        sim__room_free(&history->room, old);
     }
     struct sim__history_place *place = sim__history_slot(history, segment, offset, is_payload);
     if (place->number == 0) {

@@ -6,6 +6,7 @@
 #define MYC_SIM_HISTORY_RECORD_H
 
 #include <mycelium/sim/history.h>
+#include <mycelium/sim/history_room.h>
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/report.h>
 
@@ -36,13 +37,14 @@ const char *sim__arrow_text(enum sim__arrow_kind kind)
 }
 
 /* Makes room for one more element of an array that doubles. */
-static void *sim__history_grow(void *array, uint64_t count, uint64_t *capacity, size_t size)
+static void *sim__history_grow(
+    struct myc_sim_history *history, void *array, uint64_t count, uint64_t *capacity, size_t size)
 {
     if (count < *capacity) {
         return array;
     }
     *capacity = *capacity == 0 ? 64 : *capacity * 2;
-    return sim__must(realloc(array, (size_t)*capacity * size));
+    return sim__room_resize(&history->room, array, (size_t)*capacity * size);
 }
 
 // ---- Events ----
@@ -53,12 +55,12 @@ sim__history_add(struct myc_sim *world, enum sim__history_kind kind, const char 
     struct myc_sim_history *history = world->history;
     if (history->count == history->capacity && history->capacity < SIM__HISTORY_EVENTS_MAX) {
         history->events = sim__history_grow(
-            history->events, history->count, &history->capacity, sizeof(*history->events));
+            history, history->events, history->count, &history->capacity, sizeof(*history->events));
     }
     uint64_t number = history->count++;
     struct sim__history_event *event = sim__history_at(history, number);
     if (number >= history->capacity) {
-        free(event->text);
+        sim__room_free(&history->room, event->text);
     }
     uint64_t now = sim__now(world);
     *event = (struct sim__history_event){
@@ -92,7 +94,7 @@ sim__history_say(struct myc_sim_history *history, uint64_t number, const char *f
     if (used + strlen(more) + 3 > SIM__LOG_LINE_BYTES * 4) {
         return; // a call that waits for long has said enough
     }
-    event->text = sim__must(realloc(event->text, used + strlen(more) + 3));
+    event->text = sim__room_resize(&history->room, event->text, used + strlen(more) + 3);
     if (used > 0) {
         memcpy(event->text + used, ", ", 2);
         used += 2;
@@ -104,7 +106,11 @@ static void sim__history_arrow(
     struct myc_sim_history *history, uint64_t from, uint64_t to, enum sim__arrow_kind kind)
 {
     history->arrows = sim__history_grow(
-        history->arrows, history->arrow_count, &history->arrow_capacity, sizeof(*history->arrows));
+        history,
+        history->arrows,
+        history->arrow_count,
+        &history->arrow_capacity,
+        sizeof(*history->arrows));
     history->arrows[history->arrow_count++] =
         (struct sim__arrow){.from = from, .to = to, .kind = kind};
 }
@@ -112,7 +118,11 @@ static void sim__history_arrow(
 static void sim__history_level(struct myc_sim_history *history, uint64_t stream, uint64_t value)
 {
     history->levels = sim__history_grow(
-        history->levels, history->level_count, &history->level_capacity, sizeof(*history->levels));
+        history,
+        history->levels,
+        history->level_count,
+        &history->level_capacity,
+        sizeof(*history->levels));
     history->levels[history->level_count++] =
         (struct sim__history_level){.event = history->count - 1, .stream = stream, .value = value};
 }
@@ -148,8 +158,8 @@ static void sim__history_add_process(struct myc_sim *world, const struct sim__pr
     for (const struct sim__process *it = world->processes; it != process; it = it->next) {
         same += strcmp(it->name, process->name) == 0 ? 1 : 0;
     }
-    history->processes = sim__must(
-        realloc(history->processes, (history->process_count + 1) * sizeof(*history->processes)));
+    size_t size = (history->process_count + 1) * sizeof(*history->processes);
+    history->processes = sim__room_resize(&history->room, history->processes, size);
     struct sim__history_process *mine = &history->processes[history->process_count++];
     memset(mine, 0, sizeof(*mine));
     mine->id = process->id;
@@ -171,8 +181,8 @@ static void sim__history_add_thread(struct myc_sim *world, const struct sim__thr
     if (at == history->process_count) {
         sim__history_add_process(world, thread->process);
     }
-    history->threads =
-        sim__must(realloc(history->threads, (thread->id + 1) * sizeof(*history->threads)));
+    size_t size = (thread->id + 1) * sizeof(*history->threads);
+    history->threads = sim__room_resize(&history->room, history->threads, size);
     history->thread_count = thread->id + 1;
     struct sim__history_thread *mine = &history->threads[thread->id];
     *mine = (struct sim__history_thread){.process = at, .number = thread->number};
@@ -379,6 +389,7 @@ void sim__history_draw(
     uint64_t number = sim__history_add(world, SIM__HISTORY_CHOICE, label);
     sim__history_say(history, number, "%" PRIu64, value);
     history->choices = sim__history_grow(
+        history,
         history->choices,
         history->choice_count,
         &history->choice_capacity,
@@ -410,8 +421,32 @@ void sim__history_fail(struct myc_sim *world)
     struct myc_sim_history *history = world->history;
     uint64_t number = sim__history_add(world, SIM__HISTORY_FAILURE, "FAILED");
     sim__history_say(history, number, "%s", world->verdict);
+    (void)snprintf(history->verdict, sizeof(history->verdict), "%s", world->verdict);
     history->failure = number + 1;
     sim__history_waiting(world);
+}
+
+/* Called by a process that has just crashed: nothing here relies on its heap, and what cannot be
+ * told any more is missing. The verdict comes first. */
+void sim__history_crash(struct myc_sim *world, const char *verdict)
+{
+    struct myc_sim_history *history = world->history;
+    if (history->is_finished || history->room.bytes == NULL || history->verdict[0] != '\0') {
+        return;
+    }
+    world->is_failed = true;
+    (void)snprintf(history->verdict, sizeof(history->verdict), "%s", verdict);
+    history->figures.step_count = world->steps;
+    history->figures.virtual_ns = sim__now(world);
+    history->figures.preemption_count = world->preemption_count;
+    history->figures.check_count = world->check_count;
+    for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
+        history->figures.fault_offered[i] = world->faults[i].offered;
+        history->figures.fault_injected[i] = world->faults[i].injected;
+        history->figures.fault_effect[i] = world->faults[i].effect;
+    }
+    (void)snprintf(world->verdict, sizeof(world->verdict), "%s", verdict);
+    sim__history_fail(world);
 }
 
 // ---- Messages ----
@@ -449,7 +484,11 @@ void sim__history_bytes(
     if (is_write) {
         sim__history_forget(history, pipe, begin);
         history->sent = sim__history_grow(
-            history->sent, history->sent_count, &history->sent_capacity, sizeof(*history->sent));
+            history,
+            history->sent,
+            history->sent_count,
+            &history->sent_capacity,
+            sizeof(*history->sent));
         history->sent[history->sent_count++] = (struct sim__history_sent){pipe, begin, end, number};
         return;
     }
@@ -476,6 +515,7 @@ void myc_sim_message_sent(struct myc_sim *sim, const char *what, uint64_t id)
     uint64_t number = sim__history_add(sim, SIM__HISTORY_MESSAGE, "sends");
     sim__history_say(history, number, "%s %" PRIu64, what, id);
     history->messages = sim__history_grow(
+        history,
         history->messages,
         history->message_count,
         &history->message_capacity,
@@ -512,6 +552,10 @@ void myc_sim_history_destroy(struct myc_sim_history *history)
     if (history == NULL) {
         return;
     }
+    if (history->room.bytes != NULL) {
+        (void)munmap(history->room.bytes, (size_t)history->room.size);
+        return;
+    }
     for (uint64_t i = sim__history_first(history); i < history->count; i++) {
         free(sim__history_at(history, i)->text);
     }
@@ -531,8 +575,6 @@ void myc_sim_history_destroy(struct myc_sim_history *history)
 void sim__history_finish(struct myc_sim *world, const struct myc_sim_result *result)
 {
     struct myc_sim_history *history = world->history;
-    (void)snprintf(history->scenario, sizeof(history->scenario), "%s", world->scenario->name);
-    (void)snprintf(history->repro, sizeof(history->repro), "%s", world->repro);
     (void)snprintf(history->verdict, sizeof(history->verdict), "%s", world->verdict);
     if (history->failure == 0 && world->is_failed) {
         sim__history_fail(world); // only at its end was it seen to differ from its tape

@@ -441,8 +441,8 @@ static int sim__runner_main(struct sim__runner *runner)
     if (runner->outcome_spec != NULL) {
         return sim__runner_outcome(runner);
     }
-    return runner->shrinks ? sim__guard_campaign(runner, sim__runner_whole)
-                           : sim__runner_whole(runner);
+    bool is_guarded = runner->shrinks || runner->trace_path != NULL || runner->page_path != NULL;
+    return is_guarded ? sim__guard_campaign(runner, sim__runner_whole) : sim__runner_whole(runner);
 }
 
 int myc_sim_main(

@@ -5,6 +5,7 @@
 #ifndef MYC_SIM_RUNNER_CRASH_H
 #define MYC_SIM_RUNNER_CRASH_H
 
+#include <mycelium/sim/history.h>
 #include <mycelium/sim/internal.h>
 
 #include <dlfcn.h>
@@ -49,9 +50,31 @@ static void sim__crash_tell(const char *what)
     }
 }
 
+static const char sim__crash_text[] = "the program crashed";
+
 static void sim__crash_report(void)
 {
-    sim__crash_tell("the program crashed");
+    sim__crash_tell(sim__crash_text);
+}
+
+/* The run that is shown has a history, which its parent will look at. */
+static void sim__crash_show(const char *what, const char *why)
+{
+    char verdict[256];
+    if (sim__world_now == NULL || sim__world_now->history == NULL) {
+        return;
+    }
+    const struct sim__thread *thread = sim__world_now->current;
+    (void)snprintf(
+        verdict,
+        sizeof(verdict),
+        "%s%s%s%s%s",
+        what,
+        thread != NULL ? " in " : "",
+        thread != NULL ? thread->scope : "",
+        why[0] != '\0' ? ": " : "",
+        why);
+    sim__history_crash(sim__world_now, verdict);
 }
 
 /* A process of the world that calls exit() ends the whole program, with a code of its own. */
@@ -59,6 +82,7 @@ static void sim__crash_at_exit(void)
 {
     if (sim__world_now != NULL) {
         sim__crash_tell("the program was ended by exit()");
+        sim__crash_show("the program was ended by exit()", "");
         sim__crash_leave(SIM__CRASH_EXIT);
     }
 }
@@ -137,6 +161,7 @@ static const char *sim__signal_name(int number)
 
 static void sim__crash_handler(int number, siginfo_t *info, void *context)
 {
+    const char *why = number == SIGABRT ? "abort()" : sim__signal_name(number);
     sim__crash_report();
     if (number == SIGABRT) {
         sim__crash_say("  by abort()");
@@ -149,9 +174,11 @@ static void sim__crash_handler(int number, siginfo_t *info, void *context)
     const struct sim__thread *it = sim__world_now != NULL ? sim__world_now->threads : NULL;
     for (; it != NULL && number == SIGSEGV; it = it->all_next) {
         if (sim__fiber_is_guard(&it->fiber, (uintptr_t)info->si_addr)) {
+            why = "the stack of that thread is full";
             sim__crash_say("  the stack of that thread is full\n");
         }
     }
+    sim__crash_show(sim__crash_text, why);
     sim__crash_tell_run();
     sim__crash_leave(SIM__CRASH_EXIT);
 }
@@ -163,6 +190,7 @@ void __sanitizer_set_death_callback(void (*callback)(void));
 static void sim__crash_died(void)
 {
     sim__crash_report();
+    sim__crash_show(sim__crash_text, "");
     sim__crash_tell_run();
 }
 

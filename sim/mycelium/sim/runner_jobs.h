@@ -118,6 +118,7 @@ sim__job_main(struct sim__runner *runner, struct sim__job *job, int channel)
     runner->total = &job->sums->total;
     runner->shrinks = false;
     runner->record_path = NULL;
+    runner->guard = NULL; // its parent knows which run it was, and shows it
     (void)dup2(job->output, STDOUT_FILENO);
     (void)dup2(job->output, STDERR_FILENO);
     sim__watch_start(runner->run_seconds_max);

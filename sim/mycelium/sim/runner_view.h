@@ -5,17 +5,27 @@
  *
  * Runs themselves keep no history, so that they stay fast. What is shown is the failure, after
  * shrinking what is left of it; when nothing failed, the run, if there was only one.
+ *
+ * A run may crash. So it is done again in a child, with its history in shared memory; what the
+ * child printed is part of what is shown. The campaign before that is guarded, see runner_guard.h.
  */
 #ifndef MYC_SIM_RUNNER_VIEW_H
 #define MYC_SIM_RUNNER_VIEW_H
 
+#include <mycelium/sim/history_room.h>
+#include <mycelium/sim/runner_crash.h>
 #include <mycelium/sim/runner_state.h>
+#include <mycelium/sim/runner_watch.h>
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Whether a file can be written; a new one is not left behind. */
@@ -109,6 +119,62 @@ static bool sim__view_write(const struct sim__runner *runner, const struct myc_s
     return true;
 }
 
+// ---- Runs that crash ----
+
+/* What the kernel and the child's last words say of a run that crashed. */
+static void sim__view_end(struct myc_sim_history *history, int status, FILE *said)
+{
+    struct myc_sim_result *figures = &history->figures;
+    figures->is_failed = true;
+    if (history->verdict[0] == '\0' && WIFSIGNALED(status)) {
+        (void)snprintf(
+            history->verdict,
+            sizeof(history->verdict),
+            "the program was ended by signal %d",
+            WTERMSIG(status));
+    } else if (history->verdict[0] == '\0') {
+        (void)snprintf(history->verdict, sizeof(history->verdict), "%s", sim__crash_text);
+    }
+    if (history->failure == 0) {
+        history->failure = history->count; // the last that it told
+    }
+    rewind(said);
+    size_t used = fread(figures->report, 1, sizeof(figures->report) - 1, said);
+    figures->report[used] = '\0';
+}
+
+/* The run once more, in a child. False when there can be none. */
+static bool sim__view_run(
+    struct sim__runner *runner,
+    const struct myc_sim_options *options,
+    struct myc_sim_history *history)
+{
+    struct myc_sim_options with_history = *options;
+    int status = 0;
+    with_history.history = history;
+    (void)fflush(NULL);
+    FILE *said = tmpfile();
+    pid_t child = said != NULL ? fork() : -1;
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)dup2(fileno(said), STDOUT_FILENO);
+        (void)dup2(fileno(said), STDERR_FILENO);
+        sim__watch_start(runner->run_seconds_max * 2); // keeping a history takes time
+        struct myc_sim_result *result = sim__must(calloc(1, sizeof(*result)));
+        (void)myc_sim_run(runner->scenario, &with_history, result);
+        _exit(SIM__EXIT_OK);
+    }
+    while (child > 0 && waitpid(child, &status, 0) != child && errno == EINTR) {
+    }
+    if (child > 0 && !history->is_finished) {
+        sim__view_end(history, status, said);
+    }
+    if (said != NULL) {
+        (void)fclose(said);
+    }
+    return child > 0;
+}
+
 int sim__runner_view(struct sim__runner *runner, int exit_code)
 {
     struct myc_sim_options options;
@@ -123,11 +189,16 @@ int sim__runner_view(struct sim__runner *runner, int exit_code)
             runner->trace_path != NULL ? runner->trace_path : runner->page_path);
         return exit_code;
     }
-    struct myc_sim_history *history = myc_sim_history_create();
-    struct myc_sim_result *result = sim__must(calloc(1, sizeof(*result)));
-    options.history = history;
-    (void)myc_sim_run(runner->scenario, &options, result);
-    if (result->is_failed != (runner->failed_count > 0) && !runner->checks_determinism) {
+    struct myc_sim_history *history = sim__history_create_shared();
+    if (history == NULL || !sim__view_run(runner, &options, history)) {
+        (void)fprintf(
+            stderr, "%s: the run cannot be shown: %s\n", runner->program, strerror(errno));
+        myc_sim_history_destroy(history);
+        free(tape);
+        return SIM__EXIT_USAGE;
+    }
+    bool has_failed = history->figures.is_failed;
+    if (has_failed != (runner->failed_count > 0) && !runner->checks_determinism) {
         (void)fprintf(
             stderr,
             "%s: the run that is shown ends otherwise than before; see --check-determinism\n",
@@ -136,8 +207,6 @@ int sim__runner_view(struct sim__runner *runner, int exit_code)
     if (!sim__view_write(runner, history)) {
         exit_code = SIM__EXIT_USAGE;
     }
-    myc_sim_result_deinit(result);
-    free(result);
     myc_sim_history_destroy(history);
     free(tape);
     return exit_code;

@@ -46,6 +46,7 @@ static void sim__watch_tick(int number)
     sim__crash_say("\n  run again: ");
     sim__crash_say(world->repro);
     sim__crash_say("\n");
+    sim__crash_show("the run did not end within --run-seconds", "");
     sim__crash_leave(SIM__CRASH_EXIT);
 }
 
