@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * What all kinds of queues share: slots of one cache line, the check of options, the end of a wait.
+ */
+#ifndef MYC_QUEUE_SLOT_H
+#define MYC_QUEUE_SLOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/queue.h>
+
+#include "queue/bell.h"
+
+struct myc__queue_slot {
+    struct myc_atomic_u64 sequence; /* what it says differs by kind; spsc does without */
+    struct myc_queue_item item;
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct myc_queue_item) == 56, "an item and a word fill a line");
+_Static_assert(sizeof(struct myc__queue_slot) == MYC_QUEUE_SLOT_BYTES, "one line a slot");
+_Static_assert(offsetof(struct myc__queue_slot, item) == 8, "the word comes first");
+_Static_assert(sizeof(struct myc__queue_bell) == 64, "sleepers disturb nobody's line");
+
+/** Whether two members lie on different cache lines of a 64-aligned structure. */
+#define MYC__QUEUE_APART(type, one, other) (offsetof(type, one) / 64 != offsetof(type, other) / 64)
+
+/**
+ * Checks what a queue is to be made of.
+ *
+ * Errors: INVALID, told in the diagnostic.
+ */
+MYC_MUST_USE enum myc_status myc__queue_check(
+    const void *queue,
+    const void *memory,
+    size_t memory_bytes,
+    const struct myc_queue_options *options,
+    struct myc_diagnostic *diagnostic);
+
+/** Whether all of the items may be pushed. */
+static inline bool myc__queue_fit(const struct myc_queue_item *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].size > MYC_QUEUE_PAYLOAD_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Fills a slot that is this thread's. The caller's release publishes it. */
+static inline void myc__queue_fill(struct myc__queue_slot *slot, const struct myc_queue_item *item)
+{
+    slot->item = *item;
+    myc_shared_write(&slot->item, sizeof slot->item);
+}
+
+/** Copies an item out of a slot; the caller has acquired it. */
+static inline void myc__queue_take(const struct myc__queue_slot *slot, struct myc_queue_item *item)
+{
+    myc_shared_read(&slot->item, sizeof slot->item);
+    *item = slot->item;
+}
+
+#endif

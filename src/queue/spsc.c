@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * One producer, one consumer: two indices, each published by its side and cached by the other.
+ *
+ * Each side works on a line of its own (next_push, next_pop) and asks for the other's index only
+ * when the copy it has says too little room or too few items; the indices themselves are written
+ * once an operation, a batch being one. Indices count on for ever and wrap at 2^64, which is a
+ * multiple of every capacity.
+ */
+#include "queue/slot.h"
+
+#include <string.h>
+
+#include <mycelium/simulation.h>
+
+#define APART(one, other)                                                                          \
+    _Static_assert(MYC__QUEUE_APART(struct myc_spsc, one, other), "lines of their own")
+
+APART(closed, tail);
+APART(tail, head);
+APART(head, next_push);
+APART(tail, next_push);
+APART(next_push, next_pop);
+APART(next_pop, item_bell);
+APART(item_bell, room_bell);
+_Static_assert(
+    !MYC__QUEUE_APART(struct myc_spsc, next_push, head_seen)
+        && !MYC__QUEUE_APART(struct myc_spsc, next_pop, tail_seen),
+    "what one side works with lies together");
+
+enum myc_status myc_spsc_init(
+    struct myc_spsc *queue,
+    void *memory,
+    size_t memory_bytes,
+    const struct myc_queue_options *options,
+    struct myc_diagnostic *diagnostic)
+{
+    enum myc_status status = myc__queue_check(queue, memory, memory_bytes, options, diagnostic);
+    if (status != MYC_OK) {
+        return status;
+    }
+    memset(queue, 0, sizeof *queue);
+    memset(memory, 0, myc_queue_memory_size(options->capacity));
+    queue->slots = memory;
+    queue->wait = options->wait;
+    queue->capacity = options->capacity;
+    queue->producers_may_sleep = options->producers_may_sleep;
+    queue->consumers_may_sleep = options->consumers_may_sleep;
+    queue->next_push = options->start;
+    queue->next_pop = options->start;
+    queue->head_seen = options->start;
+    queue->tail_seen = options->start;
+    // Relaxed: whatever hands the queue to other threads publishes it.
+    myc_store_relaxed_u64(&queue->tail, options->start);
+    myc_store_relaxed_u64(&queue->head, options->start);
+    return MYC_OK;
+}
+
+static struct myc__queue_slot *slot_at(const struct myc_spsc *queue, uint64_t index)
+{
+    return &queue->slots[index & (queue->capacity - 1)];
+}
+
+// ---- The producer ----
+
+// How many items may be pushed; asks the consumer if it would be fewer than wanted.
+static uint64_t room(struct myc_spsc *queue, size_t wanted)
+{
+    if (queue->capacity - (queue->next_push - queue->head_seen) < wanted) {
+        // Pairs with the release of pop_some(): the consumer has read what we shall overwrite.
+        queue->head_seen = myc_load_acquire_u64(&queue->head);
+    }
+    return queue->capacity - (queue->next_push - queue->head_seen);
+}
+
+// Pushes what there is room for of items that fit.
+static enum myc_status push_some(
+    struct myc_spsc *queue, const struct myc_queue_item *items, size_t count, size_t *out_pushed)
+{
+    // Relaxed: nothing is read because of it, and our own close is seen in any case.
+    if (myc_load_relaxed_u32(&queue->closed) != 0) {
+        return MYC_CLOSED;
+    }
+    uint64_t free_slots = room(queue, count);
+    if (free_slots == 0) {
+        MYC_REACHED("queue.spsc.full");
+        return MYC_FULL;
+    }
+    size_t pushed = count < free_slots ? count : (size_t)free_slots;
+    for (size_t i = 0; i < pushed; i++) {
+        myc__queue_fill(slot_at(queue, queue->next_push + i), &items[i]);
+    }
+    queue->next_push += pushed;
+    // Publishes the slots; acquired by items_waiting().
+    myc_store_release_u64(&queue->tail, queue->next_push);
+    if (queue->consumers_may_sleep) {
+        myc__queue_bell_ring(&queue->item_bell, queue->wait);
+    }
+    *out_pushed = pushed;
+    return MYC_OK;
+}
+
+enum myc_status myc_spsc_try_push(struct myc_spsc *queue, const struct myc_queue_item *item)
+{
+    size_t pushed = 0;
+    return item->size > MYC_QUEUE_PAYLOAD_MAX ? MYC_TOO_BIG : push_some(queue, item, 1, &pushed);
+}
+
+enum myc_status myc_spsc_try_push_batch(
+    struct myc_spsc *queue, const struct myc_queue_item *items, size_t count, size_t *out_pushed)
+{
+    *out_pushed = 0;
+    if (count == 0) {
+        return MYC_OK;
+    }
+    return myc__queue_fit(items, count) ? push_some(queue, items, count, out_pushed) : MYC_TOO_BIG;
+}
+
+enum myc_status
+myc_spsc_push(struct myc_spsc *queue, const struct myc_queue_item *item, uint64_t deadline_ns)
+{
+    enum myc_status waited = MYC_OK;
+    for (;;) {
+        enum myc_status status = myc_spsc_try_push(queue, item);
+        if (status != MYC_FULL || waited != MYC_OK) {
+            return status == MYC_FULL ? waited : status;
+        }
+        if (!queue->producers_may_sleep) {
+            return MYC_UNSUPPORTED;
+        }
+        uint32_t armed = myc__queue_bell_arm(&queue->room_bell);
+        status = myc_spsc_try_push(queue, item);
+        if (status != MYC_FULL) {
+            return status;
+        }
+        MYC_REACHED("queue.spsc.producer-sleeps");
+        waited = myc__queue_bell_wait(&queue->room_bell, queue->wait, armed, deadline_ns);
+    }
+}
+
+// ---- The consumer ----
+
+// How many items may be popped; asks the producer if it would be fewer than wanted.
+static uint64_t items_waiting(struct myc_spsc *queue, size_t wanted)
+{
+    if (queue->tail_seen - queue->next_pop < wanted) {
+        // Pairs with the release of push_some(): the slots below are filled.
+        queue->tail_seen = myc_load_acquire_u64(&queue->tail);
+    }
+    return queue->tail_seen - queue->next_pop;
+}
+
+// Takes what there is, at least one item, at most `count`.
+static size_t
+pop_some(struct myc_spsc *queue, struct myc_queue_item *out_items, size_t count, uint64_t waiting)
+{
+    size_t popped = count < waiting ? count : (size_t)waiting;
+    for (size_t i = 0; i < popped; i++) {
+        myc__queue_take(slot_at(queue, queue->next_pop + i), &out_items[i]);
+    }
+    queue->next_pop += popped;
+    // Gives the slots back; acquired by room().
+    myc_store_release_u64(&queue->head, queue->next_pop);
+    if (queue->producers_may_sleep) {
+        myc__queue_bell_ring(&queue->room_bell, queue->wait);
+    }
+    return popped;
+}
+
+enum myc_status myc_spsc_try_pop_batch(
+    struct myc_spsc *queue, struct myc_queue_item *out_items, size_t count, size_t *out_popped)
+{
+    *out_popped = 0;
+    if (count == 0) {
+        return MYC_OK;
+    }
+    uint64_t waiting = items_waiting(queue, count);
+    if (waiting == 0) {
+        // Pairs with the release of myc_spsc_close(): what was pushed before is seen below.
+        if (myc_load_acquire_u32(&queue->closed) == 0) {
+            return MYC_AGAIN;
+        }
+        waiting = items_waiting(queue, count);
+        MYC_SOMETIMES(waiting != 0, "queue.spsc.closed-behind-items");
+        if (waiting == 0) {
+            return MYC_CLOSED;
+        }
+    }
+    *out_popped = pop_some(queue, out_items, count, waiting);
+    return MYC_OK;
+}
+
+enum myc_status myc_spsc_try_pop(struct myc_spsc *queue, struct myc_queue_item *out_item)
+{
+    size_t popped = 0;
+    return myc_spsc_try_pop_batch(queue, out_item, 1, &popped);
+}
+
+enum myc_status
+myc_spsc_pop(struct myc_spsc *queue, struct myc_queue_item *out_item, uint64_t deadline_ns)
+{
+    enum myc_status waited = MYC_OK;
+    for (;;) {
+        enum myc_status status = myc_spsc_try_pop(queue, out_item);
+        if (status != MYC_AGAIN || waited != MYC_OK) {
+            return status == MYC_AGAIN ? waited : status;
+        }
+        if (!queue->consumers_may_sleep) {
+            return MYC_UNSUPPORTED;
+        }
+        uint32_t armed = myc__queue_bell_arm(&queue->item_bell);
+        status = myc_spsc_try_pop(queue, out_item);
+        if (status != MYC_AGAIN) {
+            return status;
+        }
+        MYC_REACHED("queue.spsc.consumer-sleeps");
+        waited = myc__queue_bell_wait(&queue->item_bell, queue->wait, armed, deadline_ns);
+    }
+}
+
+// ---- Both ----
+
+void myc_spsc_close(struct myc_spsc *queue)
+{
+    // Comes after our own pushes; acquired by myc_spsc_try_pop_batch().
+    myc_store_release_u32(&queue->closed, 1);
+    if (queue->consumers_may_sleep) {
+        myc__queue_bell_ring(&queue->item_bell, queue->wait);
+    }
+    if (queue->producers_may_sleep) {
+        myc__queue_bell_ring(&queue->room_bell, queue->wait);
+    }
+}
+
+size_t myc_spsc_count(const struct myc_spsc *queue)
+{
+    // Relaxed: a hint needs no order. The tail may be older than the head then.
+    uint64_t head = myc_load_relaxed_u64(&queue->head);
+    uint64_t count = myc_load_relaxed_u64(&queue->tail) - head;
+    if ((int64_t)count < 0) {
+        return 0;
+    }
+    return (size_t)(count < queue->capacity ? count : queue->capacity);
+}
