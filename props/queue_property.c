@@ -66,9 +66,13 @@ struct kind {
 #define ROW_(k) #k, k##_init, k##_push, k##_push_batch, k##_pop, k##_pop_batch, k##_close, k##_count
 
 KIND_(spsc)
+KIND_(mpsc)
+KIND_(mpmc)
 
 static const struct kind kinds[] = {
     {ROW_(spsc)},
+    {ROW_(mpsc)},
+    {ROW_(mpmc)},
 };
 
 struct model {

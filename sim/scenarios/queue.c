@@ -310,6 +310,9 @@ static void run(struct myc_sim *sim, const struct queue_kind *kind, bool is_kern
     arena->is_kernel = is_kernel;
     arena->capacity = 2U << draw(arena, "capacity", 2);
     arena->item_count = 3 + (uint32_t)draw(arena, "items", ITEMS_MAX - 2);
+    if (is_kernel && kind->producers_max > 1) {
+        arena->item_count = 2;
+    }
     // At the kernel all may run that may; else fewer are boring.
     arena->producer_count =
         kind->producers_max - (uint32_t)draw(arena, "alone", kind->producers_max);
@@ -348,11 +351,35 @@ static void run_spsc_kernel(struct myc_sim *sim)
     run(sim, &queue_spsc, true);
 }
 
+static void run_mpsc(struct myc_sim *sim)
+{
+    run(sim, &queue_mpsc, false);
+}
+
+static void run_mpsc_kernel(struct myc_sim *sim)
+{
+    run(sim, &queue_mpsc, true);
+}
+
+static void run_mpmc(struct myc_sim *sim)
+{
+    run(sim, &queue_mpmc, false);
+}
+
+static void run_mpmc_kernel(struct myc_sim *sim)
+{
+    run(sim, &queue_mpmc, true);
+}
+
 int main(int argc, char **argv)
 {
     static const struct myc_sim_scenario scenarios[] = {
         {"spsc", "one producer, one consumer", run_spsc},
         {"spsc-kernel", "as little of it as there can be; for --exhaustive", run_spsc_kernel},
+        {"mpsc", "at most two producers, one consumer", run_mpsc},
+        {"mpsc-kernel", "as little of it as there can be; for --exhaustive", run_mpsc_kernel},
+        {"mpmc", "at most two producers, two consumers", run_mpmc},
+        {"mpmc-kernel", "as little of it as there can be; for --exhaustive", run_mpmc_kernel},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
 }

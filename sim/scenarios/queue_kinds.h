@@ -82,5 +82,7 @@ struct queue_kind {
         k##_count};
 
 QUEUE_KIND_(spsc, 1, 1)
+QUEUE_KIND_(mpsc, 2, 1)
+QUEUE_KIND_(mpmc, 2, 2)
 
 #endif

@@ -2,9 +2,13 @@
 /*
  * Bounded queues between threads of one process: small items, copied in and out.
  *
- * Kinds, by how many threads push and pop: `spsc` one and one. Each has an implementation of its
- * own, so take the narrowest that fits. Items hold at most 48 bytes, or a pointer to what is
- * larger. Capacity is fixed, memory comes from the caller, and nothing is allocated ever.
+ * Kinds, by how many threads push and pop: `spsc` one and one, `mpsc` many and one, `mpmc` many and
+ * many. Each has an implementation of its own, so take the narrowest that fits: `spsc` is the ring
+ * of two indices that each side caches; `mpmc` Dmitry Vyukov's bounded queue, with a sequence
+ * number in each slot (1024cores.net, "Bounded MPMC queue"); `mpsc` hands out slots as that does,
+ * but its consumer exchanges nothing and gives slots back a batch at a time. Items hold at most 48
+ * bytes, or a pointer to what is larger. Capacity is fixed, memory comes from the caller, and
+ * nothing is allocated ever.
  *
  * Bytes written before a push, those behind a pointer in the item included, are seen by whoever
  * pops the item. Functions with "try" in their name never block. A queue is not for memory that
@@ -189,6 +193,140 @@ void myc_spsc_close(struct myc_spsc *queue);
  * the capacity. Threads: any. [QUEUE-11]
  */
 size_t myc_spsc_count(const struct myc_spsc *queue);
+
+/* ---- Many producers, one consumer ---- */
+
+/** Private fields. Placed by the caller, 64-aligned. */
+struct myc_mpsc {
+    struct myc__queue_slot *slots;
+    struct myc_wait *wait;
+    uint64_t capacity;
+    bool producers_may_sleep;
+    bool consumers_may_sleep;
+    struct myc_atomic_u64 tail
+        __attribute__((aligned(64))); /* twice the items pushed; odd: closed */
+    struct myc_atomic_u64 limit;      /* a head that a producer has seen */
+    struct myc_atomic_u64 head __attribute__((aligned(64))); /* twice the items popped */
+    uint64_t next_pop __attribute__((aligned(64)));          /* the consumer's line */
+    struct myc__queue_bell item_bell;                        /* consumers sleep here */
+    struct myc__queue_bell room_bell;                        /* producers sleep here */
+};
+
+/** As myc_spsc_init(). [QUEUE-3] */
+MYC_MUST_USE enum myc_status myc_mpsc_init(
+    struct myc_mpsc *queue,
+    void *memory,
+    size_t memory_bytes,
+    const struct myc_queue_options *options,
+    struct myc_diagnostic *diagnostic);
+
+/**
+ * As myc_spsc_try_push(); effect and errors are the same. Threads: any. Never waits for another
+ * thread, but is repeated as often as others push in between. [QUEUE-4]
+ */
+MYC_MUST_USE enum myc_status
+myc_mpsc_try_push(struct myc_mpsc *queue, const struct myc_queue_item *item);
+
+/**
+ * As myc_spsc_try_push_batch(). Threads: any. The items of a batch lie side by side: no other
+ * producer's come in between. [QUEUE-5]
+ */
+MYC_MUST_USE enum myc_status myc_mpsc_try_push_batch(
+    struct myc_mpsc *queue, const struct myc_queue_item *items, size_t count, size_t *out_pushed);
+
+/** As myc_spsc_push(): blocks. Threads: any. Sleepers are not served in any order. [QUEUE-6] */
+MYC_MUST_USE enum myc_status
+myc_mpsc_push(struct myc_mpsc *queue, const struct myc_queue_item *item, uint64_t deadline_ns);
+
+/**
+ * As myc_spsc_try_pop(). Threads: the consumer's. AGAIN also while the oldest item is being pushed
+ * and younger ones are there already. [QUEUE-7]
+ */
+MYC_MUST_USE enum myc_status
+myc_mpsc_try_pop(struct myc_mpsc *queue, struct myc_queue_item *out_item);
+
+/** As myc_spsc_try_pop_batch(). Threads: the consumer's. [QUEUE-8] */
+MYC_MUST_USE enum myc_status myc_mpsc_try_pop_batch(
+    struct myc_mpsc *queue, struct myc_queue_item *out_items, size_t count, size_t *out_popped);
+
+/** As myc_spsc_pop(): blocks. Threads: the consumer's. [QUEUE-9] */
+MYC_MUST_USE enum myc_status
+myc_mpsc_pop(struct myc_mpsc *queue, struct myc_queue_item *out_item, uint64_t deadline_ns);
+
+/**
+ * Closes the queue for good and wakes who sleeps on it; closing again does nothing. Threads: any.
+ * Every item whose push says OK is handed out before CLOSED. [QUEUE-10]
+ */
+void myc_mpsc_close(struct myc_mpsc *queue);
+
+/** As myc_spsc_count(). Threads: any. [QUEUE-11] */
+size_t myc_mpsc_count(const struct myc_mpsc *queue);
+
+/* ---- Many producers, many consumers ---- */
+
+/** Private fields. Placed by the caller, 64-aligned. */
+struct myc_mpmc {
+    struct myc__queue_slot *slots;
+    struct myc_wait *wait;
+    uint64_t capacity;
+    bool producers_may_sleep;
+    bool consumers_may_sleep;
+    struct myc_atomic_u64 tail
+        __attribute__((aligned(64))); /* twice the items pushed; odd: closed */
+    struct myc_atomic_u64 head __attribute__((aligned(64))); /* twice the items popped */
+    struct myc__queue_bell item_bell;                        /* consumers sleep here */
+    struct myc__queue_bell room_bell;                        /* producers sleep here */
+};
+
+/** As myc_spsc_init(). [QUEUE-3] */
+MYC_MUST_USE enum myc_status myc_mpmc_init(
+    struct myc_mpmc *queue,
+    void *memory,
+    size_t memory_bytes,
+    const struct myc_queue_options *options,
+    struct myc_diagnostic *diagnostic);
+
+/**
+ * As myc_spsc_try_push(); effect and errors are the same. Threads: any. Never waits for another
+ * thread, but is repeated as often as others push in between. [QUEUE-4]
+ */
+MYC_MUST_USE enum myc_status
+myc_mpmc_try_push(struct myc_mpmc *queue, const struct myc_queue_item *item);
+
+/**
+ * As myc_spsc_try_push_batch(). Threads: any. The items of a batch lie side by side: no other
+ * producer's come in between. [QUEUE-5]
+ */
+MYC_MUST_USE enum myc_status myc_mpmc_try_push_batch(
+    struct myc_mpmc *queue, const struct myc_queue_item *items, size_t count, size_t *out_pushed);
+
+/** As myc_spsc_push(): blocks. Threads: any. Sleepers are not served in any order. [QUEUE-6] */
+MYC_MUST_USE enum myc_status
+myc_mpmc_push(struct myc_mpmc *queue, const struct myc_queue_item *item, uint64_t deadline_ns);
+
+/**
+ * As myc_spsc_try_pop(). Threads: any. AGAIN also while the oldest item is being pushed and
+ * younger ones are there already. [QUEUE-7]
+ */
+MYC_MUST_USE enum myc_status
+myc_mpmc_try_pop(struct myc_mpmc *queue, struct myc_queue_item *out_item);
+
+/** As myc_spsc_try_pop_batch(). Threads: any. [QUEUE-8] */
+MYC_MUST_USE enum myc_status myc_mpmc_try_pop_batch(
+    struct myc_mpmc *queue, struct myc_queue_item *out_items, size_t count, size_t *out_popped);
+
+/** As myc_spsc_pop(): blocks. Threads: any. [QUEUE-9] */
+MYC_MUST_USE enum myc_status
+myc_mpmc_pop(struct myc_mpmc *queue, struct myc_queue_item *out_item, uint64_t deadline_ns);
+
+/**
+ * Closes the queue for good and wakes who sleeps on it; closing again does nothing. Threads: any.
+ * Every item whose push says OK is handed out before CLOSED. [QUEUE-10]
+ */
+void myc_mpmc_close(struct myc_mpmc *queue);
+
+/** As myc_spsc_count(). Threads: any. [QUEUE-11] */
+size_t myc_mpmc_count(const struct myc_mpmc *queue);
 
 #ifdef __cplusplus
 }

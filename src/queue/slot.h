@@ -48,6 +48,13 @@ static inline bool myc__queue_fit(const struct myc_queue_item *items, size_t cou
     return true;
 }
 
+/** What two counters say is inside, though they were not read at the same moment. */
+static inline size_t myc__queue_count(int64_t difference, uint64_t capacity)
+{
+    uint64_t count = difference < 0 ? 0 : (uint64_t)difference;
+    return (size_t)(count < capacity ? count : capacity);
+}
+
 /** Fills a slot that is this thread's. The caller's release publishes it. */
 static inline void myc__queue_fill(struct myc__queue_slot *slot, const struct myc_queue_item *item)
 {

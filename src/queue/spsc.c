@@ -236,9 +236,6 @@ size_t myc_spsc_count(const struct myc_spsc *queue)
 {
     // Relaxed: a hint needs no order. The tail may be older than the head then.
     uint64_t head = myc_load_relaxed_u64(&queue->head);
-    uint64_t count = myc_load_relaxed_u64(&queue->tail) - head;
-    if ((int64_t)count < 0) {
-        return 0;
-    }
-    return (size_t)(count < queue->capacity ? count : queue->capacity);
+    uint64_t tail = myc_load_relaxed_u64(&queue->tail);
+    return myc__queue_count((int64_t)(tail - head), queue->capacity);
 }

@@ -98,9 +98,13 @@ struct kind {
     }
 
 KIND_FUNCTIONS_(spsc)
+KIND_FUNCTIONS_(mpsc)
+KIND_FUNCTIONS_(mpmc)
 
 static const struct kind kinds[] = {
     KIND_ROW_(spsc, false, false),
+    KIND_ROW_(mpsc, true, false),
+    KIND_ROW_(mpmc, true, true),
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
@@ -110,6 +114,8 @@ enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 struct queue {
     union {
         struct myc_spsc spsc;
+        struct myc_mpsc mpsc;
+        struct myc_mpmc mpmc;
     } any;
     const struct kind *kind;
     void *memory;
