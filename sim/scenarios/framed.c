@@ -82,7 +82,7 @@ static void start_writer(struct lane *lane)
     static const char *const names[FRAMED_LANES] = {"writer0", "writer1"};
     struct myc_sim *sim = lane->floor->sim;
     lane->process = myc_sim_start(sim, "host", names[lane->index], writer_main, lane);
-    myc_sim_allow_kill(sim, lane->process, FRAMED_EPOCHS_MAX - 1);
+    myc_sim_allow_kill(sim, lane->process, FRAMED_EPOCHS_MAX);
 }
 
 static bool is_news(const struct lane *lane)

@@ -324,6 +324,7 @@ static void test_malformed_fragments_are_corrupt(void **state)
         {"an index left out", {1, 300, 100, 2, 7, 1}, 100},
         {"an overlap", {1, 300, 99, 1, 7, 1}, 100},
         {"a hole", {1, 300, 101, 1, 7, 1}, 100},
+        {"a part beyond the total", {1, 300, 100, 1, 7, 1}, 250},
         {"another total", {1, 301, 100, 1, 7, 1}, 100},
         {"a larger total", {1, 512, 100, 1, 7, 1}, 400},
         {"another type", {1, 300, 100, 1, 8, 1}, 100},
