@@ -49,3 +49,16 @@ function(mycelium_scenario name)
         set_tests_properties(${test}.boring ${test}.seeds PROPERTIES TIMEOUT 600 LABELS sim)
     endforeach()
 endfunction()
+
+# mycelium_simulation_messages(PROGRAM...): the programs' --trace and --report show the messages of
+# the bus. Each includes <mycelium/sim/messages.h> in its implementation unit.
+function(mycelium_simulation_messages)
+    foreach(program ${ARGV})
+        if(TARGET ${program})
+            target_link_options(${program} PRIVATE
+                -Wl,--wrap=myc_publisher_claim
+                -Wl,--wrap=myc_publisher_commit
+                -Wl,--wrap=myc_subscriber_poll)
+        endif()
+    endforeach()
+endfunction()

@@ -17,6 +17,8 @@
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
 
+#include <mycelium/sim/messages.h>
+
 #include <stdio.h>
 #include <string.h>
 

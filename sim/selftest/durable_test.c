@@ -311,9 +311,128 @@ static void test_power_goes_at_drawn_points(void **state)
     assert_passed(boring);
 }
 
+// ---- Each fault alone ----
+
+/* A program that trusts what it must not, and the one fault that shows it. */
+static const struct {
+    const char *fault;
+    enum myc_sim_fault kind;
+    struct plan plan; /* misbehaves with that fault on, never with it off */
+    bool may_be_refused;
+} controls[] = {
+    // Makes the name durable, and not the bytes.
+    {"write-lost", MYC_SIM_FAULT_WRITE_LOST, {.syncs_directory = true}, false},
+    {"write-torn", MYC_SIM_FAULT_WRITE_TORN, {.syncs_directory = true}, false},
+    // Makes the bytes durable, and not the name.
+    {"name-lost", MYC_SIM_FAULT_NAME_LOST, {.syncs_file = true}, false},
+    // Takes a second sync for a cure of the first.
+    {"sync-error,write-lost",
+     MYC_SIM_FAULT_SYNC_ERROR,
+     {.syncs_file = true, .syncs_twice = true, .syncs_directory = true},
+     true},
+};
+
+static size_t control;
+
+static void direct_control(struct myc_sim *sim)
+{
+    plan = controls[control].plan;
+    myc_sim_allow(sim, MYC_SIM_FAULT_SYNC_ERROR, controls[control].may_be_refused);
+    struct myc_sim_process process = run_process(sim, write_file, NULL);
+    if (myc_sim_exit_code(sim, process) != 0) {
+        return; // it was told
+    }
+    myc_sim_power_loss(sim, "host");
+    myc_sim_check(sim, look(sim) == WHOLE, "the file is there whole");
+}
+
+static unsigned count_failures(const char *faults, enum myc_sim_fault kind, bool is_on)
+{
+    unsigned failed_count = 0;
+    for (uint64_t seed = 1; seed <= 10 * SEEDS; seed++) {
+        const struct myc_sim_options options = {.seed = seed, .faults = faults};
+        struct myc_sim_result *result = run_with(direct_control, &options);
+        failed_count += result->is_failed ? 1 : 0;
+        assert_true(is_on || result->fault_injected[kind] == 0);
+        assert_true(!result->is_failed || result->fault_injected[kind] > 0);
+        drop_result(result);
+    }
+    return failed_count;
+}
+
+// Every fault of durability alone finds a program that does not bear it; without it none fails.
+static void test_each_fault_has_its_victim(void **state)
+{
+    (void)state;
+    for (control = 0; control < sizeof(controls) / sizeof(controls[0]); control++) {
+        enum myc_sim_fault kind = controls[control].kind;
+        unsigned failed_count = count_failures(controls[control].fault, kind, true);
+        if (failed_count == 0) {
+            print_error("%s finds nothing\n", controls[control].fault);
+        }
+        assert_true(failed_count > 0);
+        // All the others that this one does not need.
+        bool is_sync = kind == MYC_SIM_FAULT_SYNC_ERROR;
+        assert_int_equal(count_failures(is_sync ? "write-lost" : "kill", kind, false), 0);
+    }
+}
+
+/* Counts the starts in a file in memory, as if the host never lost its power. */
+static int count_starts(struct myc_platform *platform, void *arg)
+{
+    char count = 0;
+    size_t size = 0;
+    struct myc_handle handle = {0};
+    uint32_t *starts = arg;
+    uint32_t mode = MYC_FILE_WRITE | MYC_FILE_CREATE;
+    if (myc_file_open(platform->file, "/run/starts", mode, &handle, NULL) != MYC_OK) {
+        return 1;
+    }
+    struct myc_span place = {&count, 1};
+    bool is_done = myc_file_read(platform->file, handle, 0, place, &size) == MYC_OK || size == 0;
+    count = (char)(size == 1 ? count + 1 : 1);
+    is_done =
+        myc_file_write(platform->file, handle, 0, (struct myc_const_span){&count, 1}) == MYC_OK
+        && is_done;
+    myc_file_close(platform->file, handle);
+    *starts = (uint32_t)count;
+    return is_done ? 0 : 1;
+}
+
+static void direct_starts(struct myc_sim *sim)
+{
+    uint32_t starts = 0;
+    uint32_t ended = 0;
+    myc_sim_allow_power_loss(sim, "host", 1);
+    for (uint32_t i = 0; i < 100; i++) {
+        struct myc_sim_process process = run_process(sim, count_starts, &starts);
+        ended += myc_sim_exit_code(sim, process) == 0 ? 1 : 0;
+    }
+    myc_sim_check(sim, starts >= ended, "every start is counted");
+}
+
+// Power losses find a program that keeps its state where it does not survive one.
+static void test_power_loss_has_its_victim(void **state)
+{
+    unsigned failed_count = 0;
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct myc_sim_options options = {.seed = seed, .faults = "power-loss"};
+        struct myc_sim_result *result = run_with(direct_starts, &options);
+        failed_count += result->is_failed ? 1 : 0;
+        assert_true(!result->is_failed || result->fault_injected[MYC_SIM_FAULT_POWER_LOSS] == 1);
+        drop_result(result);
+        options.faults = "write-lost,write-torn,name-lost,sync-error";
+        assert_passed(run_with(direct_starts, &options));
+    }
+    assert_true(failed_count > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_fault_has_its_victim),
+        cmocka_unit_test(test_power_loss_has_its_victim),
         cmocka_unit_test(test_unsynced_file_may_be_anything),
         cmocka_unit_test(test_synced_file_may_lose_its_name),
         cmocka_unit_test(test_synced_name_may_show_a_torn_file),

@@ -106,6 +106,12 @@ struct sim__history_message {
     uint64_t event;
 };
 
+/** What a publisher of the bus fills in; see messages.h. */
+struct sim__history_claim {
+    const void *publisher;
+    const char *topic;
+};
+
 /** Bytes of a pipe that one write put there and nobody has read. */
 struct sim__history_sent {
     const void *pipe;
@@ -170,6 +176,9 @@ struct myc_sim_history {
     struct sim__history_message *messages; /* as their senders named them */
     uint64_t message_count;
     uint64_t message_capacity;
+    struct sim__history_claim *claims;
+    uint64_t claim_count;
+    uint64_t claim_capacity;
     struct sim__history_place *places; /* open addressing; capacity a power of two */
     uint64_t place_count;
     uint64_t place_capacity;

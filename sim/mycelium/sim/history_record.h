@@ -566,6 +566,7 @@ void myc_sim_history_destroy(struct myc_sim_history *history)
     free(history->processes);
     free(history->sent);
     free(history->messages);
+    free(history->claims);
     free(history->places);
     free(history->choices);
     free(history->calls);
