@@ -32,6 +32,7 @@ enum myc_status myc__outlet_open(
     myc_store_relaxed_u32(&outlet->has_failed, 0);
     myc_store_relaxed_u32(&outlet->room_made, 0);
     myc_store_relaxed_u64(&outlet->acknowledged, myc_ring_reader_sequence(&outlet->reader));
+    myc_store_relaxed_u64(&outlet->sent_max, myc_ring_reader_sequence(&outlet->reader));
     outlet->partial = 0;
     memcpy(outlet->edge, welcome, welcome_bytes);
     outlet->edge_bytes = (uint32_t)welcome_bytes;
@@ -138,11 +139,17 @@ static enum myc_status write_next(struct myc__outlet *outlet)
         .size = run.size - outlet->partial,
     };
     size_t bytes = 0;
+    // Raised before the write, since the answer may be here before it returns. Each record has at
+    // least a word; how many there are is known for sure only afterwards.
+    uint64_t sequence = myc_ring_reader_sequence(&outlet->reader);
+    myc_store_release_u64(&outlet->sent_max, sequence + run.size / sizeof(uint64_t));
     enum myc_status status =
         myc_stream_writev(outlet->platform->stream, outlet->channel.stream, &rest, 1, &bytes);
     if (status == MYC_OK) {
         consume_written(outlet, run, outlet->partial + bytes);
     }
+    // Pairs with the acquire in myc__outlet_receive.
+    myc_store_release_u64(&outlet->sent_max, myc_ring_reader_sequence(&outlet->reader));
     return status;
 }
 
@@ -221,6 +228,10 @@ enum myc_status myc__outlet_receive(struct myc__outlet *outlet, struct myc_diagn
         }
         if (sequence < myc_load_relaxed_u64(&outlet->acknowledged)) {
             return myc_diagnostic_set(diagnostic, MYC_CORRUPT, 0, "ACK went backwards");
+        }
+        // Pairs with the releases in write_next, which the bytes on the stream have followed.
+        if (sequence > myc_load_acquire_u64(&outlet->sent_max)) {
+            return myc_diagnostic_set(diagnostic, MYC_CORRUPT, 0, "ACK of what was not sent");
         }
         myc_store_release_u64(&outlet->acknowledged, sequence);
         has_moved = true;

@@ -39,6 +39,7 @@ struct myc__outlet {
     struct myc_atomic_u32 has_failed;
     struct myc_atomic_u32 room_made;    /* a drain moved the head: the publisher may have room */
     struct myc_atomic_u64 acknowledged; /* publisher's sequence */
+    struct myc_atomic_u64 sent_max;     /* no message behind this one can have arrived */
 
     /* Touched by the token's holder only. */
     uint64_t partial;    /* bytes of the next record already written */

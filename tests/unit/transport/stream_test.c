@@ -207,6 +207,8 @@ static void test_stream_refuses_an_ack_that_goes_backwards(void **state)
     struct line *line = open_line();
     unsigned char record[MYC__ACK_BYTES];
     struct myc_diagnostic diagnostic;
+    assert_true(publish(line) && publish(line));
+    assert_int_equal(myc__outlet_drain(&line->outlet), MYC_OK);
     for (uint64_t sequence = 2; sequence > 0; sequence--) {
         myc__ack_encode(sequence, record);
         assert_int_equal(
@@ -215,6 +217,30 @@ static void test_stream_refuses_an_ack_that_goes_backwards(void **state)
     assert_int_equal(myc__channel_flush(&line->image.channel), MYC_OK);
     assert_int_equal(myc__outlet_receive(&line->outlet, &diagnostic), MYC_CORRUPT);
     assert_non_null(strstr(diagnostic.text, "backwards"));
+    close_line(line);
+}
+
+// An acknowledgement of a message that was never sent is a lie as well.
+static void test_stream_refuses_an_ack_of_what_was_not_sent(void **state)
+{
+    (void)state;
+    struct line *line = open_line();
+    unsigned char record[MYC__ACK_BYTES];
+    struct myc_diagnostic diagnostic;
+    for (uint64_t sequence = 1; sequence <= 3; sequence++) {
+        if (sequence < 3) {
+            assert_true(publish(line));
+            assert_int_equal(myc__outlet_drain(&line->outlet), MYC_OK);
+        }
+        myc__ack_encode(sequence, record);
+        assert_int_equal(
+            myc__channel_queue(&line->image.channel, record, sizeof(record), NULL, 0), MYC_OK);
+        assert_int_equal(myc__channel_flush(&line->image.channel), MYC_OK);
+        enum myc_status status = myc__outlet_receive(&line->outlet, &diagnostic);
+        assert_int_equal(status, sequence < 3 ? MYC_OK : MYC_CORRUPT);
+    }
+    assert_non_null(strstr(diagnostic.text, "not sent"));
+    assert_int_equal(myc_load_relaxed_u64(&line->outlet.acknowledged), 2);
     close_line(line);
 }
 
@@ -252,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_stream_carries_every_byte_in_order),
         cmocka_unit_test(test_stream_ends_with_bye_after_the_last_message),
         cmocka_unit_test(test_stream_refuses_an_ack_that_goes_backwards),
+        cmocka_unit_test(test_stream_refuses_an_ack_of_what_was_not_sent),
         cmocka_unit_test(test_stream_counts_the_gap_after_a_reconnect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
