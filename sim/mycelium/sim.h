@@ -55,8 +55,11 @@
  *   run's profile shuffles ties, and then a draw decides. When no thread can run, time jumps to the
  *   next event.
  * - Threads: those that can run wait in order of arrival. The run's strategy picks: round robin
- *   takes the first (boring), the random walk draws, and priorities take the highest. Enumerators
- *   draw at every point who goes on; seeds never do.
+ *   takes the first (boring), the random walk draws, and priorities take the highest: priorities of
+ *   threads, or a new one for each operation. Starvation is a random walk in which one thread at a
+ *   time runs only where nobody else can, for a number of steps, or until the others only spin.
+ *   Enumerators draw at every point who goes on; seeds never do. Where threads only spin, time goes
+ *   ahead to the next event, by 1 ms at most at once.
  * - Death: a process may die at each of its points and wherever it waits. Nothing of it runs any
  *   more and nothing is unwound: its descriptors are closed as a kernel would, its private memory
  *   goes, memory it shared stays as it was.

@@ -225,6 +225,170 @@ static void test_time_passes_for_spinners(void **state)
     }
 }
 
+static bool has_got_far(void *context)
+{
+    return *(const uint32_t *)context == 3000;
+}
+
+static int get_far(struct myc_platform *platform, void *arg)
+{
+    volatile uint32_t *done = arg;
+    for (*done = 0; *done < 3000; ++*done) {
+        myc_thread_relax(platform->thread, 0);
+    }
+    return 0;
+}
+
+static void direct_quiet_worker(struct myc_sim *sim)
+{
+    uint32_t done = 0;
+    (void)myc_sim_start(sim, "host", "worker", get_far, &done);
+    bool has_come = myc_sim_run_until(sim, has_got_far, &done, UINT64_C(1000000000));
+    myc_sim_check(sim, has_come, "work that only the worker sees is done within its second");
+}
+
+// Who relaxes between pieces of work is no idle spinner: time does not leap over its deadline.
+static void test_time_does_not_leap_over_a_lone_worker(void **state)
+{
+    (void)state;
+    assert_passed(run_boring(direct_quiet_worker));
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        assert_passed(run_seed(direct_quiet_worker, seed));
+    }
+}
+
+static void use_strategy(struct myc_sim *sim, enum sim__strategy strategy)
+{
+    sim->profile.strategy = strategy;
+    sim->profile.preemption_rate = 4;
+    sim->change_range = 4096;
+    sim__draw_preemption(sim);
+}
+
+static struct {
+    unsigned round;
+    unsigned longest;
+    uint64_t held;
+    enum sim__strategy strategy;
+} window;
+
+/* One thread stands in the window while another goes round. */
+static void go_round(void *context)
+{
+    const struct step *step = context;
+    for (unsigned i = 0; i < 1000; i++) {
+        (void)myc_clock_monotonic_ns(step->platform->clock);
+        window.round++;
+    }
+}
+
+static int watch_rounds(struct myc_platform *platform, void *arg)
+{
+    (void)arg;
+    struct step step = {platform, 0};
+    struct myc_handle thread = {0};
+    if (myc_thread_start(platform->thread, go_round, &step, NULL, &thread) != MYC_OK) {
+        return 1;
+    }
+    for (unsigned i = 0; i < 1000; i++) {
+        unsigned before = window.round;
+        (void)myc_clock_monotonic_ns(platform->clock);
+        unsigned passed = window.round - before;
+        window.longest = passed > window.longest ? passed : window.longest;
+    }
+    myc_thread_join(platform->thread, thread);
+    return 0;
+}
+
+static void direct_rounds(struct myc_sim *sim)
+{
+    use_strategy(sim, window.strategy);
+    struct myc_sim_process process = run_process(sim, watch_rounds, NULL);
+    myc_sim_check(sim, myc_sim_exit_code(sim, process) == 0, "both threads ended");
+    window.held += sim->starve_count;
+}
+
+/* How many of 50 seeds get through 100 rounds within one step of the thread that watches them. */
+static unsigned seeds_with_long_windows(enum sim__strategy strategy)
+{
+    unsigned count = 0;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        window.round = 0;
+        window.longest = 0;
+        window.strategy = strategy;
+        assert_passed(run_seed(direct_rounds, seed));
+        count += window.longest >= 100 ? 1 : 0;
+    }
+    return count;
+}
+
+// Starving a thread makes others run for long inside one of its steps; a plain walk does not.
+static void test_starvation_makes_long_windows(void **state)
+{
+    (void)state;
+    window.held = 0;
+    assert_true(seeds_with_long_windows(SIM__STARVATION) > 20);
+    assert_true(window.held > 0);
+    window.held = 0;
+    assert_int_equal(seeds_with_long_windows(SIM__RANDOM_WALK), 0);
+    assert_int_equal(window.held, 0);
+}
+
+static int busy(struct myc_platform *platform, void *arg);
+
+static void direct_busy_beside(struct myc_sim *sim)
+{
+    (void)myc_sim_start(sim, "host", "busy", busy, NULL);
+    struct myc_sim_process process = run_process(sim, start_steps, NULL);
+    myc_sim_check(sim, myc_sim_exit_code(sim, process) == 0, "the other process got its turn");
+}
+
+static void direct_starved_spinner(struct myc_sim *sim)
+{
+    use_strategy(sim, window.strategy);
+    sim->change_range = UINT64_C(64) << 9; // the longest that runs draw
+    direct_spinners(sim);
+    direct_busy_beside(sim);
+}
+
+// Nobody starves for ever: not behind spinners, not behind threads that never give way.
+static void test_no_strategy_starves_for_ever(void **state)
+{
+    (void)state;
+    static const enum sim__strategy strategies[] = {SIM__STARVATION, SIM__OPERATIONS};
+    for (size_t i = 0; i < sizeof(strategies) / sizeof(strategies[0]); i++) {
+        window.strategy = strategies[i];
+        for (uint64_t seed = 1; seed <= 50; seed++) {
+            assert_passed(run_seed(direct_starved_spinner, seed));
+        }
+    }
+}
+
+static void direct_operations(struct myc_sim *sim)
+{
+    use_strategy(sim, SIM__OPERATIONS);
+    direct_steps(sim);
+}
+
+// Priorities of operations find most of the orders of three threads' first two steps.
+static void test_operations_find_many_interleavings(void **state)
+{
+    bool seen[729] = {false};
+    unsigned seen_count = 0;
+    for (uint64_t seed = 1; seed <= 600; seed++) {
+        forget_marks(state);
+        assert_passed(run_seed(direct_operations, seed));
+        assert_int_equal(marks.count, 12);
+        unsigned order = 0;
+        for (unsigned i = 0; i < 6; i++) {
+            order = order * 3 + marks.values[i];
+        }
+        seen_count += seen[order] ? 0 : 1;
+        seen[order] = true;
+    }
+    assert_true(seen_count > 60);
+}
+
 static int busy(struct myc_platform *platform, void *arg)
 {
     (void)arg;
@@ -354,6 +518,10 @@ int main(void)
         cmocka_unit_test_setup(test_boring_schedule_runs_threads_in_order, forget_marks),
         cmocka_unit_test_setup(test_seeds_find_many_interleavings, forget_marks),
         cmocka_unit_test_setup(test_time_passes_for_spinners, forget_marks),
+        cmocka_unit_test_setup(test_time_does_not_leap_over_a_lone_worker, forget_marks),
+        cmocka_unit_test_setup(test_starvation_makes_long_windows, forget_marks),
+        cmocka_unit_test_setup(test_no_strategy_starves_for_ever, forget_marks),
+        cmocka_unit_test_setup(test_operations_find_many_interleavings, forget_marks),
         cmocka_unit_test_setup(test_busy_thread_leaves_room_for_others, forget_marks),
         cmocka_unit_test_setup(test_bound_of_steps_ends_a_run, forget_marks),
         cmocka_unit_test_setup(test_bound_of_virtual_time_ends_a_run, forget_marks),

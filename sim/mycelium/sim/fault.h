@@ -146,9 +146,10 @@ void sim__draw_profile(struct myc_sim *world)
         SIM__RANDOM_WALK,
         SIM__RANDOM_WALK,
         SIM__RANDOM_WALK,
-        SIM__RANDOM_WALK,
         SIM__PRIORITIES,
         SIM__FEW_CHANGES,
+        SIM__STARVATION,
+        SIM__OPERATIONS,
         SIM__EVERY_POINT,
     };
     static const uint64_t step_costs[] = {10, 1, 100, 1000};
@@ -165,6 +166,8 @@ void sim__draw_profile(struct myc_sim *world)
     }
     if (profile->strategy == SIM__FEW_CHANGES) {
         world->changes_left = 1 + sim__choose_hidden(world, "profile.changes", 4);
+    }
+    if (profile->strategy == SIM__FEW_CHANGES || profile->strategy == SIM__STARVATION) {
         world->change_range = UINT64_C(64) << sim__choose_hidden(world, "profile.change_range", 10);
     }
     profile->step_ns = step_costs[sim__choose(world, "profile.step", 4)];

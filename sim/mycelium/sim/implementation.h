@@ -13,6 +13,8 @@
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/scheduler.h>
 #include <mycelium/sim/scheduler_chosen.h>
+#include <mycelium/sim/scheduler_operations.h>
+#include <mycelium/sim/scheduler_starve.h>
 
 #include <mycelium/sim/marks.h>
 #include <mycelium/sim/world.h>

@@ -44,6 +44,24 @@ uint32_t sim__pick_chosen(struct myc_sim *world, const char *scope, const struct
 /** Strategy "every point": draws whether another thread goes on here, and lets it. */
 void sim__point_chosen(struct myc_sim *world);
 
+/** Strategy "starvation": the index of one that can run; the starved one only where it is alone. */
+uint32_t sim__starve_pick(struct myc_sim *world, const char *scope);
+
+/** Strategy "starvation": at a preemption, maybe begins to starve somebody. */
+void sim__starve_begin(struct myc_sim *world);
+
+/** Strategy "operations": draws how long the current thread's operations stay ahead. */
+void sim__operations_plan(struct myc_sim *world);
+
+/** Strategy "operations": a thread begins or wakes; call where it is, or is about to be, ready. */
+void sim__operations_awake(struct myc_sim *world, struct sim__thread *thread);
+
+/** Strategy "operations": the preempted thread's next operation is behind the first waiting one. */
+void sim__operations_pass(struct myc_sim *world, struct sim__thread *thread);
+
+/** Strategy "operations": the first's index; draws anew for the one that has waited longest. */
+uint32_t sim__operations_pick(struct myc_sim *world);
+
 /** For debuggers: says where it is and raises SIGTRAP, which ends the program without one. */
 void sim__break_here(struct myc_sim *world);
 

@@ -395,7 +395,7 @@ struct sim__thread {
     enum sim__wake wake;
     uint64_t points;   /* passed when it last got the processor */
     uint64_t turns;    /* how often it gave way of itself */
-    uint64_t priority; /* strategy "priorities": the highest ready one runs */
+    uint64_t priority; /* strategies with priorities: the highest ready one runs */
     struct sim__fiber fiber;
     myc_thread_fn *fn;
     void *context;
@@ -491,6 +491,8 @@ enum sim__strategy {
     SIM__PRIORITIES,
     SIM__EVERY_POINT,
     SIM__FEW_CHANGES, /* priorities that change at 1 to 4 points only */
+    SIM__STARVATION,  /* the random walk, in which one thread at a time does not run for a while */
+    SIM__OPERATIONS,  /* a priority for each operation */
     SIM__STRATEGY_COUNT
 };
 
@@ -607,8 +609,11 @@ struct myc_sim {
     size_t events_capacity;
     struct sim__word_wake wakes[SIM__WAKES_KEPT];
     uint64_t wake_count;
-    uint64_t changes_left; /* strategy "few changes" */
-    uint64_t change_range; /* steps within which the next one comes */
+    uint64_t changes_left;             /* strategy "few changes" */
+    uint64_t change_range;             /* steps within which the next one comes */
+    const struct sim__thread *starved; /* strategy "starvation": runs only if nobody else can */
+    uint64_t starve_until;             /* the step at which that ends */
+    uint64_t starve_count;             /* how often another thread went first */
     bool is_live_phase;
     const char *live_text;
     uint64_t marked_step;          /* the last myc_sim_progress() */

@@ -108,7 +108,15 @@ static void sim__report_threads(struct sim__text *text, const struct myc_sim *wo
 static void sim__report_schedule(struct sim__text *text, const struct myc_sim *world)
 {
     static const char *const strategies[] = {
-        "round robin", "random walk", "priorities", "every point", "priorities with few changes"};
+        "round robin",
+        "random walk",
+        "priorities",
+        "every point",
+        "priorities with few changes",
+        "starvation",
+        "operations"};
+    _Static_assert(
+        sizeof(strategies) / sizeof(strategies[0]) == SIM__STRATEGY_COUNT, "one text a strategy");
     sim__text_add(
         text,
         "schedule: %s, about one preemption in %llu steps; %llu so far\n",

@@ -22,6 +22,7 @@ enum { SIM__GAP_CAP = 1 << 20, SIM__GAP_PAUSE = 1 << 16, SIM__SPINS = 16, SIM__S
 
 enum { SIM__MILLION = 1000000 };
 
+/* How far time goes at once where threads only spin: nobody sees what they get done between. */
 enum { SIM__IDLE_NS = 100000, SIM__IDLE_ALONE_NS = 1000000 };
 
 static const char *sim__scope(const struct myc_sim *world)
@@ -152,6 +153,8 @@ static void sim__lower_priority(struct myc_sim *world, struct sim__thread *threa
 {
     if (sim__has_priorities(world)) {
         thread->priority = world->priority_low--;
+    } else if (world->profile.strategy == SIM__OPERATIONS) {
+        sim__operations_pass(world, thread);
     }
 }
 
@@ -170,6 +173,10 @@ sim__pick(struct myc_sim *world, struct sim__thread *self, const char *scope, bo
         sim__unhide(world);
     } else if (sim__has_priorities(world)) {
         index = sim__ready_highest(world);
+    } else if (world->profile.strategy == SIM__STARVATION) {
+        index = sim__starve_pick(world, scope);
+    } else if (world->profile.strategy == SIM__OPERATIONS) {
+        index = sim__operations_pick(world);
     }
     if (world->is_scripted && self != NULL) {
         index = sim__script_pick(world, self, is_switch, index, had_events);
@@ -204,6 +211,10 @@ void sim__draw_preemption(struct myc_sim *world)
         world->next_preemption = world->steps + 1;
         return;
     }
+    if (world->profile.strategy == SIM__OPERATIONS) {
+        world->next_preemption = UINT64_MAX; // each turn plans its own end
+        return;
+    }
     if (world->profile.strategy == SIM__FEW_CHANGES) {
         bool is_any = world->changes_left > 0;
         world->changes_left -= is_any ? 1 : 0;
@@ -229,6 +240,8 @@ void sim__set_priority(struct myc_sim *world, struct sim__thread *thread)
         thread->priority = (UINT64_C(1) << 62)
                            + (sim__choose_hidden(world, "schedule.priority", 1 << 16) << 32)
                            + (UINT32_MAX - thread->id);
+    } else if (world->profile.strategy == SIM__OPERATIONS) {
+        sim__operations_awake(world, thread);
     }
 }
 
@@ -320,6 +333,8 @@ void sim__give_way(struct myc_sim *world)
     world->current = next;
     if (world->is_scripted && world->profile.strategy == SIM__ROUND_ROBIN) {
         sim__draw_preemption(world);
+    } else if (world->profile.strategy == SIM__OPERATIONS) {
+        sim__operations_plan(world);
     }
     sim__plan(world);
     world->preemption_count += world->is_preempting && next != self ? 1 : 0;
@@ -393,6 +408,8 @@ static void sim__make_ready(struct myc_sim *world, struct sim__thread *thread)
     if (sim__has_priorities(world) && world->current != NULL
         && thread->priority > world->current->priority) {
         world->slow_at = world->steps + 1;
+    } else if (world->profile.strategy == SIM__OPERATIONS) {
+        sim__operations_awake(world, thread);
     }
 }
 
@@ -477,10 +494,15 @@ void sim__yield(struct myc_sim *world, const char *label)
         bool is_idle = spin_steps <= world->spin_count * SIM__SPIN_STEPS;
         world->spin_count = 0;
         if (is_idle) {
-            sim__pass_idle_time(world, world->ready_count == 0 ? UINT64_MAX : SIM__IDLE_NS);
+            sim__pass_idle_time(world, world->ready_count == 0 ? SIM__IDLE_ALONE_NS : SIM__IDLE_NS);
+            world->starved = NULL;
         }
     }
-    sim__lower_priority(world, thread);
+    if (world->profile.strategy == SIM__OPERATIONS) {
+        thread->priority = 0;
+    } else {
+        sim__lower_priority(world, thread);
+    }
     sim__ready_append(world, thread);
     sim__give_way(world);
     sim__memory_relaxed(world);
@@ -527,6 +549,9 @@ void sim__point_slow(struct myc_sim *world, const char *label)
     if (world->profile.strategy != SIM__EVERY_POINT && world->steps >= world->next_preemption) {
         sim__draw_preemption(world);
         sim__lower_priority(world, thread);
+        if (world->profile.strategy == SIM__STARVATION) {
+            sim__starve_begin(world);
+        }
         gives_way = world->ready_count > 0;
     } else if (is_turn) {
         sim__lower_priority(world, thread);
