@@ -93,7 +93,7 @@ static void test_strict_replay_is_the_same_run_or_fails(void **state)
     assert_printed(hash);
     assert_int_equal(COMMAND("steady", "--tape", path), 0); // loosely it is a tape like any other
     assert_printed(hash);
-    write_text("mycelium-tape 2 steady plain 0 dense\n0/9 0 world profile.strategy\n");
+    write_text("mycelium-tape 2 steady plain 0 dense\n0/10 0 world profile.strategy\n");
     assert_int_equal(COMMAND("steady", "--tape", path, "--strict"), 1);
     assert_printed("strict replay: the run makes draw 1 of profile.preemption in world, of 7, but "
                    "the tape ends there");
