@@ -133,7 +133,7 @@ static void test_each_run_can_be_told_explicitly(void **state)
         drop_result(first);
         drop_result(second);
     }
-    assert_true(switches > SEEDS / 2);
+    assert_true(switches > SEEDS / 3);
     assert_true(kills > 10);
     assert_true(faults > 10);
 }

@@ -24,6 +24,8 @@
     X("schedule.next", "gives way, and the one %v places further back comes next")                 \
     X("schedule.preempt", "may run for %v steps, then is preempted")                               \
     X("schedule.priority", "gets the priority %v")                                                 \
+    X("schedule.starve", "thread chosen to starve: %v")                                            \
+    X("schedule.starve_steps", "starves for %v steps")                                             \
     X("memory.stale", "at its point %p%w reads a value %v stores old")                             \
     X("memory.older", "reads an older value, at the %n. chance")                                   \
     X("inject.kill", "is killed at its point %p")                                                  \
