@@ -516,6 +516,12 @@ enum myc_sim_cut {
 void myc_sim_partition_one_way(
     struct myc_sim *sim, const char *from, const char *to, enum myc_sim_cut cut);
 
+/**
+ * Clogs the way from one host to the other, and not back, for so many virtual ns: what is under way
+ * waits and then goes on, as the fault "clog" does it. Healing all and turning faults off end it.
+ */
+void myc_sim_clog(struct myc_sim *sim, const char *from, const char *to, uint64_t duration_ns);
+
 /** Cuts both ways between two hosts. */
 void myc_sim_partition(
     struct myc_sim *sim, const char *one, const char *other, enum myc_sim_cut cut);

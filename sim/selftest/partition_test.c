@@ -180,6 +180,27 @@ static void direct_hold(struct myc_sim *sim)
     myc_sim_check(sim, pair->one.done_ns - healed_ns < ms_ns, "at once");
 }
 
+static void direct_clog(struct myc_sim *sim)
+{
+    struct pair *pair = meet(sim);
+    uint64_t began_ns = myc_sim_now_ns(sim);
+    myc_sim_clog(sim, "two", "one", 2 * second_ns);
+    check_obeys(&pair->two, WRITE, SMALL);
+    order(&pair->one, READ, 1);
+    myc_sim_check(sim, !obeys(&pair->one, second_ns), "a clogged way holds what is under way");
+    myc_sim_check(sim, obeys(&pair->one, 2 * second_ns), "it goes on by itself");
+    uint64_t passed_ns = pair->one.done_ns - began_ns;
+    myc_sim_check(
+        sim, passed_ns >= 2 * second_ns && passed_ns < 2 * second_ns + ms_ns, "when it was to");
+}
+
+// A clog of the director's holds one way for as long as it was told to.
+static void test_clog_ends_by_itself(void **state)
+{
+    (void)state;
+    assert_passed(run_boring(direct_clog));
+}
+
 static void direct_drop(struct myc_sim *sim)
 {
     struct pair *pair = meet(sim);
@@ -399,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_partition_loses_ends_and_breaks),
         cmocka_unit_test(test_partition_times_connects_out),
         cmocka_unit_test(test_partition_has_shapes),
+        cmocka_unit_test(test_clog_ends_by_itself),
         cmocka_unit_test(test_partition_hosts_vanish),
     };
     return cmocka_run_group_tests_name("sim.partition", tests, NULL, NULL);

@@ -23,6 +23,16 @@ void myc_sim_partition_one_way(
     sim__network_changed(sim);
 }
 
+void myc_sim_clog(struct myc_sim *sim, const char *from, const char *to, uint64_t duration_ns)
+{
+    struct sim__host *source = sim__host_find(sim, from);
+    struct sim__host *target = sim__host_find(sim, to);
+    uint32_t group = ++sim__network(sim)->cut_group;
+    sim__cut_add(sim, source, target, MYC_SIM_CUT_HOLD, MYC_SIM_FAULT_CLOG, group);
+    sim__cuts_heal_later(sim, group, duration_ns);
+    sim__network_changed(sim);
+}
+
 void myc_sim_partition(
     struct myc_sim *sim, const char *one, const char *other, enum myc_sim_cut cut)
 {
