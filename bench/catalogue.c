@@ -10,6 +10,11 @@ const struct bench_experiment *const bench_experiments[] = {
     &bench_ring_fanout,
     &bench_ring_inplace_1k,
     &bench_ring_inplace_64k,
+    &bench_queue_one_thread,
+    &bench_queue_spsc,
+    &bench_queue_mpsc,
+    &bench_queue_mpmc,
+    &bench_queue_lanes,
     &bench_bus_local_one_thread,
     &bench_bus_local_two_threads,
     &bench_bus_shm_oneway,
@@ -29,6 +34,11 @@ const struct bench_gap bench_gaps[] = {
     {"ring", "place_file", "rings in files do not exist yet", false},
     {"ring", "overwrite_copy", "lapping readers do not exist yet", false},
     {"ring", "vs_iceoryx", "the iceoryx peer is not wired in yet", false},
+#ifndef BENCH_HAS_CK
+    {"queue", "spsc", "Concurrency Kit was not there when this was built", false},
+    {"queue", "mpsc", "Concurrency Kit was not there when this was built", false},
+    {"queue", "mpmc", "Concurrency Kit was not there when this was built", false},
+#endif
 #ifndef BENCH_HAS_ZMQ
     {"bus", "unix_vs_zmq", "libzmq was not there when this was built", true},
     {"bus", "tcp_vs_zmq", "libzmq was not there when this was built", true},
