@@ -55,9 +55,14 @@ struct myc_pool_options {
     /* Blocks exchanged with the shared list at a time, 1 to MYC_POOL_BATCH_MAX; 0: the default. A
      * cache keeps at most twice as many idle blocks of a class, which others cannot get. */
     uint32_t batch;
+    /* Every release is an exchange. Costs about as much as a get and a release without. Else two
+     * threads that release one reference at the same moment, which is wrong, may both be told OK
+     * and leave the pool broken when one of them is the thread that got the block. */
+    bool checks_races;
 };
 
 /* The memory as the library lays it out; see docs/reference/pool.md. */
+struct myc__pool_counters;
 struct myc__pool_head;
 struct myc__pool_slot;
 
@@ -171,7 +176,8 @@ myc_pool_retain(const struct myc_pool *pool, void *block, uint32_t count);
  * Errors, after which nothing has changed: INVALID (not the start of a block of this pool, or a
  * block that is nobody's: it was released before); POISONED (somebody wrote behind the block's end;
  * it is lost, and counted as damaged); CLOSED (the cache). A second release is not noticed when the
- * block has a new owner by then: it takes that one's reference.
+ * block has a new owner by then: it takes that one's reference; nor, for certain, when both happen
+ * at the same moment: see options.checks_races.
  */
 MYC_MUST_USE enum myc_status myc_pool_release(struct myc_pool_cache *cache, void *block);
 
@@ -191,18 +197,24 @@ struct myc__pool_class {
 struct myc_pool {
     struct myc__pool_class classes[MYC_POOL_CLASSES_MAX];
     struct myc__pool_slot *slots;
+    struct myc__pool_head *open_count;
     uint32_t class_count; /* 0: ended */
     uint32_t caches_max;
     uint32_t batch;
-    uint32_t reserved;
+    bool checks_races;
 };
 
-/* Idle blocks of one class, and what the cache's slot tells others of it. */
+/* A cache's idle blocks of one class; what comes first is copied from the class. */
 struct myc__pool_shelf {
+    const unsigned char *class_blocks;
+    uint64_t inverse;
+    uint32_t shift;
+    uint32_t block_count;
+    uint32_t block_bytes;
+    uint32_t control_offset;
+    struct myc__pool_counters *counters;
     uint32_t depth;
-    uint32_t reserved;
-    uint64_t allocated;
-    uint64_t freed;
+    uint32_t index; /* of the class */
     void *blocks[2 * MYC_POOL_BATCH_MAX];
 };
 
@@ -210,9 +222,11 @@ struct myc_pool_cache {
     struct myc_pool *pool; /* NULL: closed */
     struct myc__pool_slot *slot;
     uint32_t class_count; /* 0: closed */
-    uint32_t batch;
-    uint32_t free_word;  /* control word of a block that is free in this cache */
-    uint32_t owned_word; /* of one that was got here and has one reference */
+    uint32_t capacity;    /* of a shelf: two batches */
+    uint32_t free_word;   /* control word of a block that is free in this cache */
+    uint32_t owned_word;  /* of one that was got here and has one reference */
+    uint32_t plain_word;  /* of one whose release needs no exchange; 0: there is none */
+    uint32_t reserved;
     struct myc__pool_shelf shelves[MYC_POOL_CLASSES_MAX];
 };
 

@@ -13,22 +13,43 @@
 
 #include <mycelium/simulation.h>
 
+static inline struct myc_atomic_u32 *
+state_of(const struct myc__pool_shelf *shelf, const void *block)
+{
+    return (
+        struct myc_atomic_u32 *)(uintptr_t)((const unsigned char *)block + shelf->control_offset);
+}
+
 // ---- Opening and closing ----
 
-static struct myc__pool_slot *take_slot(const struct myc_pool *pool, uint32_t *out_number)
+// Reserves one of the pool's slots. Returns: false if all are taken.
+static bool reserve_slot(const struct myc_pool *pool)
 {
-    for (uint32_t i = 0; i < pool->caches_max; i++) {
-        struct myc__pool_slot *slot = &pool->slots[i];
-        if (myc_load_relaxed_u32(&slot->is_open) != 0) {
-            continue;
+    struct myc_atomic_u64 *open_count = &pool->open_count->word;
+    for (;;) {
+        uint64_t count = myc_load_relaxed_u64(open_count);
+        if (count == pool->caches_max) {
+            return false;
         }
-        // Pairs with the release of the close before: its last counts are seen.
-        if (myc_compare_exchange_u32(&slot->is_open, 0, 1)) {
-            *out_number = i + 1;
-            return slot;
+        if (myc_compare_exchange_u64(open_count, count, count + 1)) {
+            return true;
         }
     }
-    return NULL;
+}
+
+// Takes a slot that was reserved. One is free, but others may close and open behind our back, so
+// that one round does not always meet it.
+static struct myc__pool_slot *take_slot(const struct myc_pool *pool, uint32_t *out_number)
+{
+    for (;;) {
+        for (uint32_t i = 0; i < pool->caches_max; i++) {
+            // Pairs with the release of the close before: its last counts are seen.
+            if (myc_compare_exchange_u32(&pool->slots[i].is_open, 0, 1)) {
+                *out_number = i + 1;
+                return &pool->slots[i];
+            }
+        }
+    }
 }
 
 enum myc_status myc_pool_cache_open(struct myc_pool_cache *cache, struct myc_pool *pool)
@@ -40,46 +61,52 @@ enum myc_status myc_pool_cache_open(struct myc_pool_cache *cache, struct myc_poo
     if (pool->class_count == 0) {
         return MYC_CLOSED;
     }
-    struct myc__pool_slot *slot = take_slot(pool, &number);
-    if (slot == NULL) {
+    if (!reserve_slot(pool)) {
         return MYC_LIMIT;
     }
     memset(cache, 0, sizeof *cache);
+    cache->slot = take_slot(pool, &number);
     cache->pool = pool;
-    cache->slot = slot;
     cache->class_count = pool->class_count;
-    cache->batch = pool->batch;
+    cache->capacity = 2 * pool->batch;
     cache->free_word = myc__pool_word(number, 0);
     cache->owned_word = myc__pool_word(number, 1);
+    cache->plain_word = pool->checks_races ? 0 : cache->owned_word;
     for (uint32_t i = 0; i < pool->class_count; i++) {
-        cache->shelves[i].allocated = myc_load_relaxed_u64(&slot->counters[i].allocated);
-        cache->shelves[i].freed = myc_load_relaxed_u64(&slot->counters[i].freed);
+        const struct myc__pool_class *class_of = &pool->classes[i];
+        struct myc__pool_shelf *shelf = &cache->shelves[i];
+        shelf->class_blocks = class_of->blocks;
+        shelf->inverse = class_of->inverse;
+        shelf->shift = class_of->shift;
+        shelf->block_count = class_of->block_count;
+        shelf->block_bytes = class_of->block_bytes;
+        shelf->control_offset = class_of->control_offset;
+        shelf->counters = &cache->slot->counters[i];
+        shelf->index = i;
     }
     return MYC_OK;
 }
 
 // Moves the `count` blocks that lay longest from a shelf to the shared list. Those whose control
 // word does not say that they are here stay wherever it says.
-static void spill(struct myc_pool_cache *cache, uint32_t index, uint32_t count)
+static void spill(struct myc_pool_cache *cache, struct myc__pool_shelf *shelf, uint32_t count)
 {
-    struct myc__pool_shelf *shelf = &cache->shelves[index];
-    const struct myc__pool_class *class_of = &cache->pool->classes[index];
     void *given[MYC_POOL_BATCH_MAX];
     uint32_t given_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        struct myc__pool_control *control = myc__pool_control(class_of, shelf->blocks[i]);
-        if (myc_load_relaxed_u32(&control->state) != cache->free_word) {
-            myc__pool_count(&cache->slot->counters[index].damaged, 1);
+        struct myc_atomic_u32 *state = state_of(shelf, shelf->blocks[i]);
+        if (myc_load_relaxed_u32(state) != cache->free_word) {
+            myc__pool_count(&shelf->counters->damaged, 1);
             continue;
         }
-        myc_store_relaxed_u32(&control->state, MYC__POOL_SHARED_WORD);
+        myc_store_relaxed_u32(state, MYC__POOL_SHARED_WORD);
         given[given_count++] = shelf->blocks[i];
     }
     shelf->depth -= count;
     memmove(shelf->blocks, shelf->blocks + count, shelf->depth * sizeof shelf->blocks[0]);
     if (given_count > 0) {
-        myc__pool_push(class_of, given, given_count);
-        myc__pool_count(&cache->slot->counters[index].spilled, given_count);
+        myc__pool_push(&cache->pool->classes[shelf->index], given, given_count);
+        myc__pool_count(&shelf->counters->spilled, given_count);
     }
 }
 
@@ -88,14 +115,16 @@ void myc_pool_cache_close(struct myc_pool_cache *cache)
     if (cache == NULL || cache->pool == NULL) {
         return;
     }
+    uint32_t batch = cache->capacity / 2;
     for (uint32_t i = 0; i < cache->class_count; i++) {
-        while (cache->shelves[i].depth > 0) {
-            uint32_t depth = cache->shelves[i].depth;
-            spill(cache, i, depth < cache->batch ? depth : cache->batch);
+        struct myc__pool_shelf *shelf = &cache->shelves[i];
+        while (shelf->depth > 0) {
+            spill(cache, shelf, shelf->depth < batch ? shelf->depth : batch);
         }
     }
     // Acquired by the exchange of whoever opens the next cache in this slot.
     myc_store_release_u32(&cache->slot->is_open, 0);
+    (void)myc_fetch_add_u64(&cache->pool->open_count->word, UINT64_MAX);
     cache->pool = NULL;
     cache->class_count = 0;
 }
@@ -103,11 +132,10 @@ void myc_pool_cache_close(struct myc_pool_cache *cache)
 // ---- Getting ----
 
 // Fills an empty shelf with a batch of the shared list. Returns: false if there is none.
-static bool refill(struct myc_pool_cache *cache, uint32_t index)
+static bool refill(struct myc_pool_cache *cache, struct myc__pool_shelf *shelf)
 {
-    struct myc__pool_shelf *shelf = &cache->shelves[index];
-    const struct myc__pool_class *class_of = &cache->pool->classes[index];
-    struct myc__pool_counters *counters = &cache->slot->counters[index];
+    const struct myc__pool_class *class_of = &cache->pool->classes[shelf->index];
+    struct myc__pool_counters *counters = shelf->counters;
     while (shelf->depth == 0) {
         uint32_t at = 0;
         uint32_t count = 0;
@@ -119,9 +147,9 @@ static bool refill(struct myc_pool_cache *cache, uint32_t index)
         }
         for (uint32_t i = 0; i < count; i++) {
             void *block = myc__pool_block(class_of, at);
-            struct myc__pool_control *control = myc__pool_control(class_of, block);
-            if (myc_load_relaxed_u32(&control->state) == MYC__POOL_SHARED_WORD) {
-                myc_store_relaxed_u32(&control->state, cache->free_word);
+            struct myc_atomic_u32 *state = state_of(shelf, block);
+            if (myc_load_relaxed_u32(state) == MYC__POOL_SHARED_WORD) {
+                myc_store_relaxed_u32(state, cache->free_word);
                 shelf->blocks[shelf->depth++] = block;
             } else {
                 myc__pool_count(&counters->damaged, 1);
@@ -136,22 +164,22 @@ static bool refill(struct myc_pool_cache *cache, uint32_t index)
     return true;
 }
 
-static enum myc_status get_of_class(struct myc_pool_cache *cache, uint32_t index, void **out_block)
+// Gets a block when there is none on the shelf, or the one on top is not what it should be.
+static __attribute__((noinline)) enum myc_status
+get_elsewhere(struct myc_pool_cache *cache, struct myc__pool_shelf *shelf, void **out_block)
 {
-    struct myc__pool_shelf *shelf = &cache->shelves[index];
-    struct myc__pool_counters *counters = &cache->slot->counters[index];
+    struct myc__pool_counters *counters = shelf->counters;
     for (;;) {
-        if (shelf->depth == 0 && !refill(cache, index)) {
+        if (shelf->depth == 0 && !refill(cache, shelf)) {
             MYC_REACHED("pool.get.exhausted");
             myc__pool_count(&counters->exhausted, 1);
             return MYC_LIMIT;
         }
         void *block = shelf->blocks[--shelf->depth];
-        struct myc_atomic_u32 *state =
-            &myc__pool_control(&cache->pool->classes[index], block)->state;
+        struct myc_atomic_u32 *state = state_of(shelf, block);
         if (myc_load_relaxed_u32(state) == cache->free_word) {
             myc_store_relaxed_u32(state, cache->owned_word);
-            myc_store_relaxed_u64(&counters->allocated, ++shelf->allocated);
+            myc__pool_count(&counters->allocated, 1);
             *out_block = block;
             return MYC_OK;
         }
@@ -162,18 +190,34 @@ static enum myc_status get_of_class(struct myc_pool_cache *cache, uint32_t index
 
 enum myc_status myc_pool_get(struct myc_pool_cache *cache, size_t size, void **out_block)
 {
-    for (uint32_t i = 0; i < cache->class_count; i++) {
-        if (size <= cache->pool->classes[i].block_bytes) {
-            return get_of_class(cache, i, out_block);
-        }
+    struct myc__pool_shelf *shelf = cache->shelves;
+    struct myc__pool_shelf *end = shelf + cache->class_count;
+    while (shelf != end && size > shelf->block_bytes) {
+        shelf++;
     }
-    return cache->pool == NULL ? MYC_CLOSED : MYC_TOO_BIG;
+    if (shelf == end) {
+        return cache->pool == NULL ? MYC_CLOSED : MYC_TOO_BIG;
+    }
+    uint32_t depth = shelf->depth;
+    if (depth == 0) {
+        return get_elsewhere(cache, shelf, out_block);
+    }
+    void *block = shelf->blocks[depth - 1];
+    struct myc_atomic_u32 *state = state_of(shelf, block);
+    if (myc_load_relaxed_u32(state) != cache->free_word) {
+        return get_elsewhere(cache, shelf, out_block);
+    }
+    myc_store_relaxed_u32(state, cache->owned_word);
+    shelf->depth = depth - 1;
+    myc__pool_count(&shelf->counters->allocated, 1);
+    *out_block = block;
+    return MYC_OK;
 }
 
 // ---- References ----
 
 // The class of a block, or class_count if it is none of the pool's.
-static inline uint32_t class_index(const struct myc_pool *pool, const void *block)
+static uint32_t class_index(const struct myc_pool *pool, const void *block)
 {
     uint32_t i = 0;
     while (i < pool->class_count
@@ -208,40 +252,38 @@ enum myc_status myc_pool_retain(const struct myc_pool *pool, void *block, uint32
     }
 }
 
-// Puts a block that is free in this cache on its shelf.
-static inline void shelve(struct myc_pool_cache *cache, uint32_t index, void *block)
+// Puts a block that is free in this cache on its shelf, where there is room.
+static inline void shelve(struct myc_pool_cache *cache, struct myc__pool_shelf *shelf, void *block)
 {
-    struct myc__pool_shelf *shelf = &cache->shelves[index];
-    if (shelf->depth == 2 * cache->batch) {
-        spill(cache, index, cache->batch);
-    }
     shelf->blocks[shelf->depth++] = block;
-    myc_store_relaxed_u64(&cache->slot->counters[index].freed, ++shelf->freed);
-    if (shelf->depth >= cache->batch && MYC_BUGGIFY("pool.spill-early")) {
-        spill(cache, index, cache->batch);
+    myc__pool_count(&shelf->counters->freed, 1);
+    if (2 * shelf->depth >= cache->capacity && MYC_BUGGIFY("pool.spill-early")) {
+        spill(cache, shelf, cache->capacity / 2);
     }
 }
 
-// Any release but the plain one: of several references, or on another thread than the get.
-static __attribute__((noinline)) enum myc_status
-release_shared(struct myc_pool_cache *cache, uint32_t index, void *block)
+// Takes a block out of circulation that somebody wrote behind; the first who sees it counts it.
+static enum myc_status
+condemn(struct myc__pool_shelf *shelf, struct myc_atomic_u32 *state, uint32_t word)
 {
-    struct myc_pool *pool = cache->pool;
-    struct myc_atomic_u32 *state = &myc__pool_control(&pool->classes[index], block)->state;
+    uint32_t lost = myc__pool_word(MYC__POOL_NOBODY, 0);
+    if (word != lost && myc_compare_exchange_u32(state, word, lost)) {
+        myc__pool_count(&shelf->counters->damaged, 1);
+    }
+    return MYC_POISONED;
+}
+
+// Any release but the plain one: of several references, or on another thread than the get, or to a
+// full shelf.
+static __attribute__((noinline)) enum myc_status
+release_shared(struct myc_pool_cache *cache, struct myc__pool_shelf *shelf, void *block)
+{
+    struct myc_atomic_u32 *state = state_of(shelf, block);
     for (;;) {
         uint32_t word = myc_load_relaxed_u32(state);
         uint32_t references = myc__pool_references(word);
-        if (!myc__pool_is_word(pool, word)) {
-            // Nobody's from now on, and counted by the first who sees it.
-            uint32_t lost = myc__pool_word(MYC__POOL_NOBODY, 0);
-            if (word == lost) {
-                return MYC_POISONED;
-            }
-            if (myc_compare_exchange_u32(state, word, lost)) {
-                myc__pool_count(&cache->slot->counters[index].damaged, 1);
-                return MYC_POISONED;
-            }
-            continue;
+        if (!myc__pool_is_word(cache->pool, word)) {
+            return condemn(shelf, state, word);
         }
         if (references == 0) {
             return MYC_INVALID;
@@ -249,33 +291,39 @@ release_shared(struct myc_pool_cache *cache, uint32_t index, void *block)
         // Both exchanges release this owner's use of the block and acquire that of the others who
         // released theirs.
         uint32_t next = references == 1 ? cache->free_word : word - 1;
-        if (myc_compare_exchange_u32(state, word, next)) {
-            MYC_SOMETIMES(references == 1, "pool.release.last-elsewhere");
-            if (references == 1) {
-                shelve(cache, index, block);
-            }
-            return MYC_OK;
+        if (!myc_compare_exchange_u32(state, word, next)) {
+            MYC_REACHED("pool.release.overtaken");
+            continue;
         }
-        MYC_REACHED("pool.release.overtaken");
+        MYC_SOMETIMES(references == 1, "pool.release.last-elsewhere");
+        if (references == 1) {
+            if (shelf->depth == cache->capacity) {
+                spill(cache, shelf, cache->capacity / 2);
+            }
+            shelve(cache, shelf, block);
+        }
+        return MYC_OK;
     }
 }
 
 enum myc_status myc_pool_release(struct myc_pool_cache *cache, void *block)
 {
-    const struct myc_pool *pool = cache->pool;
-    if (pool == NULL) {
-        return MYC_CLOSED;
+    struct myc__pool_shelf *shelf = cache->shelves;
+    struct myc__pool_shelf *end = shelf + cache->class_count;
+    while (shelf != end
+           && myc__pool_quotient(shelf->class_blocks, block, shelf->inverse, shelf->shift)
+                  >= shelf->block_count) {
+        shelf++;
     }
-    uint32_t index = class_index(pool, block);
-    if (index == pool->class_count) {
-        return MYC_INVALID;
+    if (shelf == end) {
+        return cache->pool == NULL ? MYC_CLOSED : MYC_INVALID;
     }
-    struct myc_atomic_u32 *state = &myc__pool_control(&pool->classes[index], block)->state;
+    struct myc_atomic_u32 *state = state_of(shelf, block);
     // Pairs with the exchanges of the others' releases: their use is over when the block is free.
-    if (myc_load_acquire_u32(state) == cache->owned_word) {
+    if (myc_load_acquire_u32(state) == cache->plain_word && shelf->depth < cache->capacity) {
         myc_store_relaxed_u32(state, cache->free_word);
-        shelve(cache, index, block);
+        shelve(cache, shelf, block);
         return MYC_OK;
     }
-    return release_shared(cache, index, block);
+    return release_shared(cache, shelf, block);
 }

@@ -45,7 +45,8 @@ _Static_assert(offsetof(struct myc__pool_control, next) == 8, "pinned");
 
 #define MYC__POOL_LINE __attribute__((aligned(64)))
 
-/** A shared list: the first block of its first batch plus one, below a tag that always moves. */
+/** A shared list: the first block of its first batch plus one, below a tag that always moves. The
+ * word behind the lists' is the number of open caches. */
 struct myc__pool_head {
     MYC__POOL_LINE struct myc_atomic_u64 word;
 };
@@ -108,16 +109,23 @@ static inline void *myc__pool_block(const struct myc__pool_class *class_of, uint
 }
 
 /**
- * The index of a block of this class, or something not below block_count for any other pointer.
+ * What a pointer's distance from the first block is, divided by a block's bytes; something not
+ * below the number of blocks for any pointer that is no block's start.
  *
- * A multiple of the stride, divided by it, is the multiple times the inverse of the odd part with
- * the zeros at its end rotated out; anything else leaves a quotient that is too large.
+ * A multiple of the bytes, divided by them, is the multiple times the inverse of their odd part
+ * with the zeros at its end rotated out; anything else leaves a quotient that is too large.
  */
+static inline uint64_t
+myc__pool_quotient(const unsigned char *blocks, const void *block, uint64_t inverse, uint32_t shift)
+{
+    uint64_t product = (uint64_t)((uintptr_t)block - (uintptr_t)blocks) * inverse;
+    return product >> shift | product << (64 - shift);
+}
+
+/** The index of a block of this class; not below block_count for any other pointer. */
 static inline uint64_t myc__pool_index(const struct myc__pool_class *class_of, const void *block)
 {
-    uint64_t offset = (uint64_t)((uintptr_t)block - (uintptr_t)class_of->blocks);
-    uint64_t product = offset * class_of->inverse;
-    return product >> class_of->shift | product << (64 - class_of->shift);
+    return myc__pool_quotient(class_of->blocks, block, class_of->inverse, class_of->shift);
 }
 
 /** A counter that only the calling thread moves. */

@@ -96,7 +96,7 @@ static bool check_options(const struct myc_pool_options *options, struct myc_dia
 // At most 8 * 2^24 * (2^26 + 64) bytes and a little: no sum of 64 bits overflows.
 static uint64_t memory_bytes_of(const struct myc_pool_options *options)
 {
-    uint64_t bytes = options->class_count * sizeof(struct myc__pool_head)
+    uint64_t bytes = (options->class_count + 1) * sizeof(struct myc__pool_head)
                      + (uint64_t)caches_of(options) * sizeof(struct myc__pool_slot);
     for (uint32_t i = 0; i < options->class_count; i++) {
         const struct myc_pool_class_options *class_options = &options->classes[i];
@@ -181,11 +181,14 @@ enum myc_status myc_pool_init(
         return MYC_INVALID;
     }
     struct myc__pool_head *heads = memory;
-    unsigned char *at = (unsigned char *)(heads + options->class_count);
+    unsigned char *at = (unsigned char *)(heads + options->class_count + 1);
     memset(pool, 0, sizeof *pool);
+    pool->open_count = &heads[options->class_count];
+    myc_store_relaxed_u64(&pool->open_count->word, 0);
     pool->slots = (struct myc__pool_slot *)(uintptr_t)at;
     pool->caches_max = caches_of(options);
     pool->batch = options->batch == 0 ? MYC_POOL_BATCH_DEFAULT : options->batch;
+    pool->checks_races = options->checks_races;
     memset(pool->slots, 0, pool->caches_max * sizeof *pool->slots);
     at += pool->caches_max * sizeof *pool->slots;
     for (uint32_t i = 0; i < options->class_count; i++) {

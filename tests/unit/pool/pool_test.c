@@ -15,7 +15,7 @@ static void test_memory_size_is_what_the_layout_says(void **state)
 {
     (void)state;
     struct myc_pool_options options = fixture_options(48, 10, 0);
-    size_t fixed = 64 + FIXTURE_CACHES * sizeof(struct myc__pool_slot);
+    size_t fixed = 128 + FIXTURE_CACHES * sizeof(struct myc__pool_slot);
     assert_int_equal(myc_pool_memory_size(&options), fixed + 10 * (size_t)64);
     options.classes[0].block_bytes = 49;
     assert_int_equal(myc_pool_memory_size(&options), fixed + 10 * (size_t)128);
