@@ -109,6 +109,8 @@ extern const struct bench_experiment bench_queue_spsc;
 extern const struct bench_experiment bench_queue_mpsc;
 extern const struct bench_experiment bench_queue_mpmc;
 extern const struct bench_experiment bench_queue_lanes;
+extern const struct bench_experiment bench_pool_same_thread;
+extern const struct bench_experiment bench_pool_cross_thread;
 extern const struct bench_experiment bench_bus_local_one_thread;
 extern const struct bench_experiment bench_bus_local_two_threads;
 extern const struct bench_experiment bench_bus_shm_oneway;

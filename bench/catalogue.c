@@ -15,6 +15,8 @@ const struct bench_experiment *const bench_experiments[] = {
     &bench_queue_mpsc,
     &bench_queue_mpmc,
     &bench_queue_lanes,
+    &bench_pool_same_thread,
+    &bench_pool_cross_thread,
     &bench_bus_local_one_thread,
     &bench_bus_local_two_threads,
     &bench_bus_shm_oneway,
