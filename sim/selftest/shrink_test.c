@@ -98,9 +98,9 @@ static void crash_when_high(struct myc_sim *sim)
 // Never comes back when the die is high, and passes no point.
 static void hang_when_high(struct myc_sim *sim)
 {
-    uint64_t die = myc_sim_choose(sim, "die", 1000);
+    volatile uint64_t die = myc_sim_choose(sim, "die", 1000);
     (void)myc_sim_choose(sim, "noise", 1000);
-    for (volatile uint64_t i = 0; die >= 100; i = i + 1) {
+    while (die >= 100) {
     }
 }
 
