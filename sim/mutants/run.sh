@@ -268,7 +268,21 @@ write_table() {
                 printf "| %s | %s | %s | %s | %d/%d | ", $2, $13, by, $14, $8, $7
                 printf "%s | %s | %s | %s |\n", short($15), $9, $10, $6
             }' "$scratch/found"
-    } >"$source_dir/sim/mutants/table.md"
+    } >"$scratch/table.md" && mv "$scratch/table.md" "$source_dir/sim/mutants/table.md"
+}
+
+# Runs the hunts, and says on standard error how many of them have ended.
+run_hunts() {
+    total=$(wc -l <"$scratch/jobs")
+    # shellcheck disable=SC2016
+    xargs -P "$jobs" -L 1 sh -c '
+        hunt=$1
+        shift
+        sh "$hunt" "$@" || exit 255
+        echo . >>"$3/done"
+        printf "mutants: %d of %d: %s\n" "$(wc -l <"$3/done")" "$0" "$5 $6 $7" >&2
+    ' "$((total))" "$here/hunt.sh" "$source_dir" "$build_dir" "$scratch" "$patches" \
+        <"$scratch/jobs" || die "a hunt ended badly, or was interrupted; no table was written"
 }
 
 select_rows "$@"
@@ -284,16 +298,16 @@ while IFS= read -r program; do
     make_plan "$program"
 done <"$scratch/programs"
 plan_jobs
-xargs -P "$jobs" -L 1 sh "$here/hunt.sh" "$source_dir" "$build_dir" "$scratch" "$patches" \
-    <"$scratch/jobs" || die "a hunt ended badly"
+trap 'echo "mutants: interrupted; no table was written" >&2; exit 130' INT TERM HUP
+run_hunts
 report_mutants
 report_controls
 if [ "$json" -eq 1 ]; then print_json; else print_text; fi
-[ "$write_table" -eq 0 ] || write_table
 bad=$(cat "$scratch/found" "$scratch/controls" | cut -f 1 | grep -c -v -x ok)
 if [ "$survey" -eq 1 ]; then
     bad=$(cat "$scratch/found" "$scratch/controls" | cut -f 1 | grep -c -e BROKEN -e FAILED)
 fi
+[ "$write_table" -eq 0 ] || write_table
 [ "$bad" -eq 0 ] || {
     echo "mutants: $bad not as they must be" >&2
     exit 1
