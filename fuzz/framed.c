@@ -20,6 +20,8 @@ struct side {
     uint64_t told;     // of the last record told
     uint8_t *naive;    // the parts since index 0, one after the other
     size_t naive_size;
+    uint64_t naive_count;
+    bool is_in_order;     // each came behind the one before
     const uint8_t *plain; // where the record being fed lies
 };
 
@@ -42,6 +44,7 @@ static void on_message(const struct myc_framed_message *message, void *context)
     FUZZ_CHECK((uintptr_t)message->payload % 8 == 0);
     FUZZ_CHECK(message->sequence == side->sequence);
     if (message->is_copied) {
+        FUZZ_CHECK(side->is_in_order);
         FUZZ_CHECK(message->size <= MESSAGE_MAX && message->size == side->naive_size);
         FUZZ_CHECK(memcmp(message->payload, side->naive, message->size) == 0);
         FUZZ_CHECK(message->first_sequence < message->sequence);
@@ -59,16 +62,30 @@ static void on_loss(const struct myc_framed_loss *loss, void *context)
     account(context, loss->first_sequence, loss->sequence);
 }
 
+static uint64_t number_at(const uint8_t *bytes, size_t size)
+{
+    uint64_t number = 0;
+    for (size_t i = size; i-- > 0;) {
+        number = number << 8 | bytes[i];
+    }
+    return number;
+}
+
 static void keep_naive(struct side *side, const uint8_t *payload, uint32_t size)
 {
-    uint32_t index = 0;
     if (size < HEADER) {
         return;
     }
-    memcpy(&index, payload + 16, sizeof index); // Zero whatever the byte order.
+    uint64_t offset = number_at(payload + 12, 4);
+    uint64_t index = number_at(payload + 16, 4);
     if (index == 0) {
         side->naive_size = 0;
+        side->naive_count = 0;
+        side->is_in_order = true;
     }
+    side->is_in_order =
+        side->is_in_order && index == side->naive_count && offset == side->naive_size;
+    side->naive_count++;
     if (side->naive_size + size <= NAIVE_MAX) {
         memcpy(side->naive + side->naive_size, payload + HEADER, size - HEADER);
         side->naive_size += size - HEADER;
