@@ -140,9 +140,10 @@ static size_t play_item(struct play *play, const uint8_t *data, size_t size)
     }
     size_t wanted = data[head - 1];
     size_t bytes = wanted < size - head ? wanted : size - head;
-    uint16_t type = kind == 0   ? (uint16_t)(data[1] | data[2] << 8)
-                    : kind == 1 ? 7
-                                : MYC_FRAMED_FRAGMENT;
+    uint16_t type = kind == 1 ? 7 : MYC_FRAMED_FRAGMENT;
+    if (kind == 0) {
+        type = (uint16_t)(data[1] | data[2] << 8);
+    }
     uint8_t version = kind == 0 ? data[3] : MYC_FRAMED_FORMAT;
     if (kind == 3) {
         if ((data[1] & 1) != 0) {
