@@ -143,12 +143,15 @@ function(myc_test name)
         ENVIRONMENT "CMOCKA_TEST_ABORT=1")
 endfunction()
 
-# myc_scenario(NAME SOURCES file... [LINK target...] [SIMCHECK] [SCENARIOS name... SEEDS A..B])
+# myc_scenario(NAME SOURCES file... [LINK target...] [SIMCHECK] [OWN_HARNESS]
+#     [SCENARIOS name... SEEDS A..B])
 #
 # mycelium_scenario() with the warnings of this tree, and with the seeds of sim/scenarios/seeds.txt
-# before those of SEEDS. Makes no tests in a build without them.
+# before those of SEEDS. Makes no tests in a build without them. With OWN_HARNESS the program is an
+# implementation unit of the simulator, as a user's is; else it shares the one of this tree.
 function(myc_scenario name)
-    cmake_parse_arguments(scenario "SIMCHECK" "SEEDS" "SOURCES;LINK;SCENARIOS" ${ARGN})
+    cmake_parse_arguments(scenario
+        "SIMCHECK;OWN_HARNESS" "SEEDS" "SOURCES;LINK;SCENARIOS" ${ARGN})
     set(tests "")
     if(MYC_BUILD_TESTS AND scenario_SCENARIOS)
         set(tests GATE SCENARIOS ${scenario_SCENARIOS} SEEDS ${scenario_SEEDS}
@@ -162,5 +165,12 @@ function(myc_scenario name)
     endif()
     mycelium_scenario(${name} ${simcheck} SOURCES ${scenario_SOURCES}
         LINK ${scenario_LINK} ${tests})
+    set(archive mycelium)
+    if(scenario_SIMCHECK)
+        set(archive mycelium_simcheck)
+    endif()
     target_link_libraries(${target} PRIVATE myc_warnings myc_sanitize)
+    if(NOT scenario_OWN_HARNESS)
+        target_link_libraries(${target} PRIVATE ${archive}_harness)
+    endif()
 endfunction()

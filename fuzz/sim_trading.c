@@ -4,6 +4,7 @@
 // faults, kills, and what the market does. Its oracles are the harness's checks.
 int trading_command(int argc, char **argv);
 
+#define TRADING_WITHOUT_MESSAGES // nobody looks at a page while fuzzing
 #define main trading_command
 #include "../sim/scenarios/trading.c"
 #undef main

@@ -717,6 +717,7 @@ void myc_sim_message_received(struct myc_sim *sim, const char *what, uint64_t id
 #endif
 
 /* Outside of the guard: another header of the simulator may have included this one before. */
-#ifdef MYC_SIM_IMPLEMENTATION
+// A build of many programs may compile the implementation once and link it to all of them.
+#if defined(MYC_SIM_IMPLEMENTATION) && !defined(MYC_SIM_IMPLEMENTATION_ELSEWHERE)
 #include <mycelium/sim/implementation.h>
 #endif

@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include <mycelium/atomic.h>
 #include <mycelium/bus.h>
 #include <mycelium/interface/clock.h>
 #include <mycelium/interface/poller.h>

@@ -8,10 +8,12 @@
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
 
+#include <mycelium/atomic.h>
 #include <mycelium/bytes.h>
 #include <mycelium/interface/clock.h>
 #include <mycelium/interface/file.h>
 #include <mycelium/interface/memory.h>
+#include <mycelium/interface/wait.h>
 
 #include <stdio.h>
 #include <string.h>

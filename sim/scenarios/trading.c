@@ -17,7 +17,9 @@
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
 
+#ifndef TRADING_WITHOUT_MESSAGES
 #include <mycelium/sim/messages.h>
+#endif
 
 #include <stdio.h>
 #include <string.h>

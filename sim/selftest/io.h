@@ -10,6 +10,7 @@
 #include <mycelium/interface/listener.h>
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/stream.h>
+#include <mycelium/sim/internal.h>
 
 /** Fails the run unless a step of a test's preparation succeeded. */
 static inline void io_must(enum myc_status status)

@@ -8,6 +8,20 @@
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
 
+#include <mycelium/atomic.h>
+#include <mycelium/bytes.h>
+#include <mycelium/diagnostic.h>
+#include <mycelium/interface/clock.h>
+#include <mycelium/interface/file.h>
+#include <mycelium/interface/listener.h>
+#include <mycelium/interface/memory.h>
+#include <mycelium/interface/poller.h>
+#include <mycelium/interface/process.h>
+#include <mycelium/interface/shm.h>
+#include <mycelium/interface/stream.h>
+#include <mycelium/interface/thread.h>
+#include <mycelium/interface/wait.h>
+
 #include <stdlib.h>
 #include <string.h>
 

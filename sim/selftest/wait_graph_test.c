@@ -8,6 +8,8 @@
 
 #include "support.h"
 
+#include <mycelium/sim/internal.h>
+
 #include <mycelium/atomic.h>
 #include <mycelium/bytes.h>
 #include <mycelium/interface/clock.h>
