@@ -693,7 +693,10 @@ void myc_sim_check(struct myc_sim *sim, bool holds, const char *text);
 void myc_sim_fail(struct myc_sim *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
-/** Adds to a named counter that the runner sums over all runs: shows what a campaign did. */
+/**
+ * Adds to a named counter that the runner sums over all runs: shows what a campaign did. `name` is
+ * kept as it is, also beyond the run: a literal.
+ */
 void myc_sim_count(struct myc_sim *sim, const char *name, uint64_t amount);
 
 /** A line for the run's log, shown when it fails and with --verbose; `format` as for printf. */

@@ -16,7 +16,7 @@
 
 /* Below these a campaign was too short to tell a fault that does nothing from bad luck: the odds of
  * none when 20 are expected are one in 485 million. */
-enum { SIM__GATE_EXPECTED = 20, SIM__GATE_INJECTED = 8 };
+enum { SIM__GATE_EXPECTED = 20, SIM__GATE_INJECTED = 48 };
 
 // ---- Marks ----
 
