@@ -525,6 +525,8 @@ static void allow_partitions(struct world *world)
     }
     world->tell_ns = 20 * second_ns;
     world->return_ns = 120 * second_ns;
+    // Connect after connect may go astray; who gives up meanwhile never joins again.
+    world->plan.startup_timeout_ns = 600 * second_ns;
     myc_sim_count(world->sim, "runs with partitions", 1);
 }
 
