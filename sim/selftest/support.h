@@ -8,6 +8,8 @@
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
 
+#include <mycelium/sim/fiber.h> // which sanitizers there are
+
 #include <mycelium/atomic.h>
 #include <mycelium/bytes.h>
 #include <mycelium/diagnostic.h>
