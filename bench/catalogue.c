@@ -4,30 +4,14 @@
 #include "bench.h"
 
 const struct bench_experiment *const bench_experiments[] = {
-    &bench_ring_one_thread,
-    &bench_ring_oneway,
-    &bench_ring_latency,
-    &bench_ring_fanout,
-    &bench_ring_inplace_1k,
-    &bench_ring_inplace_64k,
-    &bench_queue_one_thread,
-    &bench_queue_spsc,
-    &bench_queue_mpsc,
-    &bench_queue_mpmc,
-    &bench_queue_lanes,
-    &bench_pool_same_thread,
-    &bench_pool_cross_thread,
-    &bench_bus_local_one_thread,
-    &bench_bus_local_two_threads,
-    &bench_bus_shm_oneway,
-    &bench_bus_shm_rtt,
-    &bench_bus_unix_rtt_busy,
-    &bench_bus_tcp_rtt_busy,
-    &bench_bus_unix_rtt_block,
-    &bench_bus_tcp_rtt_block,
-    &bench_bus_unix_stream,
-    &bench_bus_tcp_stream,
-    &bench_sim_cost,
+    &bench_ring_one_thread,   &bench_ring_oneway,          &bench_ring_latency,
+    &bench_ring_fanout,       &bench_ring_inplace_1k,      &bench_ring_inplace_64k,
+    &bench_queue_one_thread,  &bench_queue_spsc,           &bench_queue_mpsc,
+    &bench_queue_mpmc,        &bench_queue_lanes,          &bench_pool_same_thread,
+    &bench_pool_cross_thread, &bench_bus_local_one_thread, &bench_bus_local_two_threads,
+    &bench_bus_shm_oneway,    &bench_bus_shm_rtt,          &bench_bus_unix_rtt_busy,
+    &bench_bus_tcp_rtt_busy,  &bench_bus_unix_rtt_block,   &bench_bus_tcp_rtt_block,
+    &bench_bus_unix_stream,   &bench_bus_tcp_stream,       &bench_sim_cost,
 };
 
 const size_t bench_experiment_count = sizeof(bench_experiments) / sizeof(bench_experiments[0]);

@@ -44,7 +44,9 @@ show_seed() {
 }
 
 for program in "$first_build"/sim/scenarios/sim_* "$first_build"/sim/scenarios/simcheck_*; do
-    [ -f "$program" ] && [ -x "$program" ] || continue
+    if [ ! -f "$program" ] || [ ! -x "$program" ]; then
+        continue
+    fi
     name=${program##*/}
     for scenario in $("$program" --list | awk '{ print $1 }'); do
         boring=$(hash_of "$program" "$scenario" --boring)

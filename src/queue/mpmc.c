@@ -28,7 +28,7 @@ APART(slots, tail);
 APART(tail, head);
 APART(head, item_bell);
 APART(item_bell, room_bell);
-_Static_assert(sizeof(struct myc_mpmc) == 5 * 64, "nothing beside what is counted above");
+_Static_assert(sizeof(struct myc_mpmc) == (size_t)5 * 64, "nothing beside what is counted above");
 
 static struct myc__queue_slot *slot_at(const struct myc_mpmc *queue, uint64_t ticket)
 {

@@ -26,7 +26,7 @@ APART(head, next_pop);
 APART(next_pop, item_bell);
 APART(item_bell, room_bell);
 _Static_assert(!MYC__QUEUE_APART(struct myc_mpsc, tail, limit), "a push needs both");
-_Static_assert(sizeof(struct myc_mpsc) == 6 * 64, "nothing beside what is counted above");
+_Static_assert(sizeof(struct myc_mpsc) == (size_t)6 * 64, "nothing beside what is counted above");
 
 static struct myc__queue_slot *slot_at(const struct myc_mpsc *queue, uint64_t ticket)
 {
