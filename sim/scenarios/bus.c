@@ -311,10 +311,7 @@ static void on_notice(const struct myc_notice *notice, void *context)
             run->sim,
             notice->last == reader->next - 1,
             "the end of a stream names its last message");
-        if (run->deployment == LOCAL || run->deployment == SHM) {
-            // Over a socket a goodbye that the socket does not take in time looks like a death.
-            check_death(run, notice->kind);
-        }
+        check_death(run, notice->kind);
         reader->has_ended = true;
     }
 }

@@ -18,7 +18,6 @@ enum { QUICK_TURNS_MIN = 3, QUICK_TURNS_MAX = 15 /* in a row without asking the 
 
 static const uint64_t handshake_timeout_default_ns = 5000000000;
 static const uint64_t link_grace_default_ns = 500000000;
-static const uint64_t goodbye_ns = 100000000;
 static const uint64_t quick_ns = 20000; // For who turns the agent less often, every turn asks.
 
 uint64_t myc__bus_mix(uint64_t a, uint64_t b)
@@ -388,70 +387,16 @@ enum myc_status myc_bus_status(struct myc_bus *bus, struct myc_diagnostic *diagn
     return status;
 }
 
-// Only the links matter to a farewell; whatever else is ready stays so, and would end every wait.
-static void watch_links_only(struct myc_bus *bus)
-{
-    struct myc_poller *poller = bus->platform->poller;
-    myc_poller_remove(poller, bus->poller, bus->listener);
-    for (uint32_t i = 0; i < MYC_OUTLETS_MAX; i++) {
-        if (bus->outlets[i].is_used && !bus->outlets[i].is_lost) {
-            myc_poller_remove(poller, bus->poller, bus->outlets[i].outlet.channel.stream);
-        }
-    }
-    for (uint32_t i = 0; i < MYC__ACCEPTED_MAX; i++) {
-        if (bus->accepted[i].is_used) {
-            myc_poller_remove(poller, bus->poller, bus->accepted[i].channel.stream);
-        }
-    }
-}
-
-// Waits a moment until every peer answered our BYE by ending its side.
-static void say_bye(struct myc_bus *bus)
-{
-    struct myc_event events[EVENTS_MAX];
-    size_t count = 0;
-    enum myc_status status = MYC_OK;
-    uint64_t deadline_ns = myc_clock_monotonic_ns(bus->platform->clock) + goodbye_ns;
-    for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
-        if (i != bus->self) {
-            myc__link_say_bye(bus, i);
-        }
-    }
-    // The deadline is looked at here too: a wait that finds something ready never times out.
-    while (status == MYC_OK && myc_clock_monotonic_ns(bus->platform->clock) < deadline_ns) {
-        bool is_done = true;
-        for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
-            if (i != bus->self && myc__link_is_answered(bus, i)) {
-                myc__link_close(bus, i);
-            } else if (i != bus->self) {
-                is_done = false;
-            }
-        }
-        if (is_done) {
-            break;
-        }
-        myc_doorbell_clear(bus->platform->poller, bus->doorbell);
-        status = myc_poller_wait(
-            bus->platform->poller, bus->poller, events, EVENTS_MAX, deadline_ns, &count);
-    }
-    for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
-        if (i != bus->self) {
-            myc__link_close(bus, i);
-        }
-    }
-}
-
 void myc_bus_close(struct myc_bus *bus)
 {
     myc__bus_lock(bus);
     if (!bus->is_closed) {
         bus->is_closed = true;
-        watch_links_only(bus);
         for (uint32_t i = 0; i < MYC_IMAGES_MAX; i++) {
             myc__inbound_close(bus, i);
         }
         if (bus->has_links) {
-            say_bye(bus);
+            myc__goodbye(bus);
         }
         for (uint32_t i = 0; i < MYC__ACCEPTED_MAX; i++) {
             if (bus->accepted[i].is_used) {

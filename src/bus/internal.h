@@ -451,6 +451,14 @@ void myc__accepted_step(struct myc_bus *bus);
 void myc__accepted_reject(
     struct myc_bus *bus, struct myc__accepted *accepted, const struct myc__reject *reject);
 
+/* ---- goodbye.c ---- */
+
+/**
+ * Says BYE to every peer and on the data connections of closed publishers, waits a moment until the
+ * peers answered, and closes the links. Call with the lock, once the bus is marked as closed.
+ */
+void myc__goodbye(struct myc_bus *bus);
+
 /* ---- outbound.c ---- */
 
 /** A data connection's HELLO arrived: opens an outlet or rejects. Call with the lock. */
