@@ -213,9 +213,11 @@ int myc_sim_main(
 
 enum { MYC_SIM_REPORT_BYTES = 16384, MYC_SIM_COUNTERS_MAX = 64, MYC_SIM_MARKS_MAX = 512 };
 
+enum { MYC_SIM_COUNTER_NAME_BYTES = 56 };
+
 /** A counter of myc_sim_count(). */
 struct myc_sim_counter {
-    const char *name;
+    char name[MYC_SIM_COUNTER_NAME_BYTES];
     uint64_t amount;
 };
 
@@ -694,8 +696,8 @@ void myc_sim_fail(struct myc_sim *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
 /**
- * Adds to a named counter that the runner sums over all runs: shows what a campaign did. `name` is
- * kept as it is, also beyond the run: a literal.
+ * Adds to a named counter that the runner sums over all runs: shows what a campaign did. The name
+ * is copied, its first 55 bytes.
  */
 void myc_sim_count(struct myc_sim *sim, const char *name, uint64_t amount);
 

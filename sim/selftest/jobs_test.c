@@ -27,8 +27,18 @@ static int relax_often(struct myc_platform *platform, void *arg)
     return 0;
 }
 
+/* A counter whose name is gone when the run is over. */
+static void count_by_kind(struct myc_sim *sim)
+{
+    char name[16];
+    (void)snprintf(name, sizeof(name), "kind %d", (int)myc_sim_choose(sim, "kind", 3));
+    myc_sim_count(sim, name, 1);
+    memset(name, 'x', sizeof(name) - 1);
+}
+
 static void run_rounds(struct myc_sim *sim)
 {
+    count_by_kind(sim);
     struct watched watched = {.sim = sim};
     watched.process = myc_sim_start(sim, "host", "rounds", relax_often, sim);
     (void)myc_sim_run_until(sim, watched_has_ended, &watched, MYC_NEVER);
@@ -142,6 +152,8 @@ static void test_jobs_change_nothing(void **state)
     assert_same_for_any_count("rounds", 0);
     assert_printed("rounds: 898 runs, 0 failed, hash ");
     assert_printed("sometimes jobs.fifty-rounds");
+    assert_printed("  kind 0: ");
+    assert_printed("  kind 2: ");
 }
 
 // The lowest seed that fails is reported, and nothing of what others did behind it.

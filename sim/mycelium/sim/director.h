@@ -452,7 +452,7 @@ void myc_sim_fail(struct myc_sim *sim, const char *format, ...)
 void myc_sim_count(struct myc_sim *sim, const char *name, uint64_t amount)
 {
     for (uint32_t i = 0; i < sim->counter_count; i++) {
-        if (strcmp(sim->counters[i].name, name) == 0) {
+        if (strncmp(sim->counters[i].name, name, MYC_SIM_COUNTER_NAME_BYTES - 1) == 0) {
             sim->counters[i].amount += amount;
             return;
         }
@@ -460,7 +460,9 @@ void myc_sim_count(struct myc_sim *sim, const char *name, uint64_t amount)
     if (sim->counter_count == MYC_SIM_COUNTERS_MAX) {
         sim__fail(sim, "a run can have at most %d counters", MYC_SIM_COUNTERS_MAX);
     }
-    sim->counters[sim->counter_count++] = (struct myc_sim_counter){name, amount};
+    struct myc_sim_counter *counter = &sim->counters[sim->counter_count++];
+    (void)snprintf(counter->name, sizeof(counter->name), "%s", name);
+    counter->amount = amount;
 }
 
 /* What is said is part of the run: an address in it makes two runs differ. */

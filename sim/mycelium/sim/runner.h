@@ -105,9 +105,10 @@ void sim__sum_add(struct myc_sim_result *total, const struct myc_sim_result *par
             continue;
         }
         if (at == total->counter_count) {
-            total->counters[total->counter_count++].name = part->counters[i].name;
+            total->counters[total->counter_count++] = part->counters[i];
+        } else {
+            total->counters[at].amount += part->counters[i].amount;
         }
-        total->counters[at].amount += part->counters[i].amount;
     }
 }
 
