@@ -388,8 +388,10 @@ struct myc_sim_result {
     size_t checkpoint_count;
     char *events_text; /* only when asked for: a line an event, with the hash behind it */
     char report[MYC_SIM_REPORT_BYTES]; /* why it failed; empty when it did not */
-    /* How many injections the offers to a kind that was on let expect, in millionths. */
+    /* How many injections the offers to a kind that was on, and the points at which it could have
+     * happened, let expect, in millionths. */
     uint64_t fault_expected[MYC_SIM_FAULT_COUNT];
+    uint64_t fault_runs[MYC_SIM_FAULT_COUNT]; /* runs in which it was allowed and drawn to be on */
     /* By place, see myc_sim_mark(): how often it was passed, and held or was forced. */
     uint64_t mark_passed[MYC_SIM_MARKS_MAX];
     uint64_t mark_held[MYC_SIM_MARKS_MAX];

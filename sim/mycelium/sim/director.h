@@ -142,6 +142,7 @@ static void sim__world_collect_choices(struct myc_sim *world, struct myc_sim_res
 
 static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *result)
 {
+    sim__expect_settle(world);
     sim__world_collect_choices(world, result);
     result->is_failed = world->is_failed;
     result->event_hash = world->hash;
@@ -156,6 +157,7 @@ static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *res
         result->fault_injected[i] = world->faults[i].injected;
         result->fault_effect[i] = world->faults[i].effect;
         result->fault_expected[i] = world->faults[i].expected;
+        result->fault_runs[i] = world->faults[i].was_on ? 1 : 0;
     }
     memcpy(result->counters, world->counters, sizeof(world->counters));
     result->counter_count = world->counter_count;
@@ -291,7 +293,7 @@ void myc_sim_allow_kill(struct myc_sim *sim, struct myc_sim_process process, uin
         memcpy(budget->name, target->name, sizeof(budget->name));
     }
     budget->left = kills_max > budget->used ? kills_max - budget->used : 0;
-    sim->faults[MYC_SIM_FAULT_KILL].is_allowed = true;
+    sim__fault_allow(sim, MYC_SIM_FAULT_KILL, true);
     sim__draw_kill(target);
 }
 
@@ -398,7 +400,7 @@ uint64_t myc_sim_range(struct myc_sim *sim, const char *label, uint64_t low, uin
 
 void myc_sim_faults(struct myc_sim *sim, bool are_on)
 {
-    sim->are_faults_on = are_on;
+    sim__faults_turn(sim, are_on);
     if (!are_on) {
         sim__pauses_end(sim);
     }
@@ -409,7 +411,7 @@ void myc_sim_faults(struct myc_sim *sim, bool are_on)
 
 void myc_sim_allow(struct myc_sim *sim, enum myc_sim_fault fault, bool is_allowed)
 {
-    sim->faults[fault].is_allowed = is_allowed;
+    sim__fault_allow(sim, fault, is_allowed);
     if (sim__fault_is_planned(fault)) {
         sim__plan_host_faults(sim, NULL);
     }

@@ -88,6 +88,11 @@ const char *sim__fault_text(enum myc_sim_fault fault)
     return sim__fault_kinds[fault].text;
 }
 
+bool sim__fault_is_legal(enum myc_sim_fault fault)
+{
+    return sim__fault_kinds[fault].is_legal;
+}
+
 /* The kind of a name of `size` characters; MYC_SIM_FAULT_COUNT when there is none. */
 static int sim__fault_find(const char *name, size_t size)
 {
@@ -110,10 +115,9 @@ static void sim__faults_explain(const char *name, size_t size, char *message, si
     }
 }
 
-bool sim__faults_restrict(
-    struct myc_sim *world, const char *list, char *message, size_t message_bytes)
+bool sim__faults_read(const char *list, bool *is_allowed, char *message, size_t message_bytes)
 {
-    bool is_allowed[MYC_SIM_FAULT_COUNT] = {false};
+    memset(is_allowed, 0, MYC_SIM_FAULT_COUNT * sizeof(*is_allowed));
     for (const char *at = list;;) {
         size_t size = strcspn(at, ",");
         bool is_all = size == 3 && memcmp(at, "all", size) == 0;
@@ -128,9 +132,18 @@ bool sim__faults_restrict(
             is_allowed[i] = true;
         }
         if (at[size] == '\0') {
-            break;
+            return true;
         }
         at += size + 1;
+    }
+}
+
+bool sim__faults_restrict(
+    struct myc_sim *world, const char *list, char *message, size_t message_bytes)
+{
+    bool is_allowed[MYC_SIM_FAULT_COUNT];
+    if (!sim__faults_read(list, is_allowed, message, message_bytes)) {
+        return false;
     }
     for (int i = 0; i < MYC_SIM_FAULT_COUNT; i++) {
         world->faults[i].is_forbidden = !is_allowed[i];
@@ -187,6 +200,7 @@ void sim__draw_profile(struct myc_sim *world)
         }
         // Drawn all the same, so that a restricted run is like the whole one as far as it can.
         state->is_active = state->is_active && !state->is_forbidden;
+        state->was_on = state->is_active && state->is_allowed;
     }
     sim__draw_buggify(world);
 }

@@ -92,6 +92,11 @@ static bool sim__plan_is_possible(const struct sim__process *process, int plan)
            && !process->is_director;
 }
 
+enum myc_sim_fault sim__fault_of_plan(enum sim__plan plan)
+{
+    return sim__planned_faults[plan].fault;
+}
+
 bool sim__fault_is_planned(enum myc_sim_fault fault)
 {
     bool is_planned = false;
@@ -106,6 +111,7 @@ static void sim__plan_fault(struct sim__process *process, int plan)
     const struct sim__planned *planned = &sim__planned_faults[plan];
     struct myc_sim *world = process->world;
     process->planned_at[plan] = UINT64_MAX;
+    sim__planning_end(process, &process->planning[plan], planned->fault);
     if (sim__plan_is_possible(process, plan)) {
         uint64_t gap = sim__choice_gap(
             &world->choices,
@@ -114,6 +120,7 @@ static void sim__plan_fault(struct sim__process *process, int plan)
             world->faults[planned->fault].rate,
             SIM__GAP_CAP);
         process->planned_at[plan] = gap > 0 ? process->points + gap : UINT64_MAX;
+        sim__planning_begin(process, &process->planning[plan]);
     }
 }
 
@@ -174,7 +181,7 @@ void myc_sim_allow_power_loss(struct myc_sim *sim, const char *host_name, uint32
 {
     struct sim__host *host = sim__host_find(sim, host_name);
     host->power_losses_left = losses_max;
-    sim->faults[MYC_SIM_FAULT_POWER_LOSS].is_allowed = losses_max > 0;
+    sim__fault_allow(sim, MYC_SIM_FAULT_POWER_LOSS, losses_max > 0);
     sim__plan_host_faults(sim, host);
 }
 

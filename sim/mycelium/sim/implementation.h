@@ -10,6 +10,7 @@
 #include <mycelium/sim/fiber_implementation.h>
 
 #include <mycelium/sim/fault.h>
+#include <mycelium/sim/fault_expected.h>
 #include <mycelium/sim/internal.h>
 #include <mycelium/sim/scheduler.h>
 #include <mycelium/sim/scheduler_chosen.h>

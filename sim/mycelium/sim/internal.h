@@ -121,6 +121,18 @@ void sim__plan_host_faults(struct myc_sim *world, const struct sim__host *host);
 /** Whether it is such a fault. */
 bool sim__fault_is_planned(enum myc_sim_fault fault);
 
+/** The fault of a plan. */
+enum myc_sim_fault sim__fault_of_plan(enum sim__plan plan);
+
+/** Counts what plans of all processes let expect up to now; see fault_expected.h. */
+void sim__expect_settle(struct myc_sim *world);
+
+/** Allows or forbids a kind of fault. */
+void sim__fault_allow(struct myc_sim *world, enum myc_sim_fault fault, bool is_allowed);
+
+/** Turns faults on or off. */
+void sim__faults_turn(struct myc_sim *world, bool are_on);
+
 /** The process reached a point at which one of them may happen. May not return. */
 void sim__plan_point(struct sim__process *process);
 
@@ -144,6 +156,12 @@ void sim__copy_name(char *target, size_t target_bytes, const char *source);
 
 /** The fault's text, e.g. "short-read". */
 const char *sim__fault_text(enum myc_sim_fault fault);
+
+/** Whether it happens in any scenario. */
+bool sim__fault_is_legal(enum myc_sim_fault fault);
+
+/** Reads a list of kinds into one bool a kind; false, and why, when it names something else. */
+bool sim__faults_read(const char *list, bool *is_allowed, char *message, size_t message_bytes);
 
 /** Forbids all kinds of faults but those of a list; false when a name is unknown, `message` says
  * so. */

@@ -283,6 +283,12 @@ struct sim__part {
 
 /* ---- Hosts, processes, threads ---- */
 
+/** The points among which one was drawn for a fault; see fault_expected.h. */
+struct sim__planning {
+    uint64_t begin; /* those before are counted */
+    uint64_t end;
+};
+
 /** Faults that happen at a point of a process, planned ahead so that the others cost nothing. */
 enum sim__plan {
     SIM__PLAN_POWER_LOSS,
@@ -350,7 +356,9 @@ struct sim__process {
     uint64_t kill_at; /* UINT64_MAX: never */
     uint64_t random_kill_at;
     uint64_t planned_at[SIM__PLAN_COUNT]; /* the points of other faults */
-    uint32_t pause_count;                 /* pauses of all its threads */
+    struct sim__planning kill_planning;
+    struct sim__planning planning[SIM__PLAN_COUNT];
+    uint32_t pause_count; /* pauses of all its threads */
     struct sim__thread *threads;
     uint32_t thread_count;
     uint32_t thread_next;
@@ -479,6 +487,7 @@ struct sim__fault_state {
     uint64_t left;     /* offers until the next; 0: draw */
     bool is_pause;     /* `left` counts a stretch without any */
     bool is_forbidden; /* by the options, whatever the run draws */
+    bool was_on;       /* at some time active and allowed */
     uint64_t offered;
     uint64_t injected;
     uint64_t effect;

@@ -34,7 +34,7 @@ void myc_sim_liveness(
     uint64_t bound_ns,
     const char *text)
 {
-    sim->are_faults_on = false;
+    sim__faults_turn(sim, false);
     myc_sim_heal_all(sim);
     sim__resume_all(sim);
     // Fair: whoever can run gets its turn, in the order of arrival.

@@ -89,6 +89,7 @@ void sim__sum_add(struct myc_sim_result *total, const struct myc_sim_result *par
         total->fault_injected[i] += part->fault_injected[i];
         total->fault_effect[i] += part->fault_effect[i];
         total->fault_expected[i] += part->fault_expected[i];
+        total->fault_runs[i] += part->fault_runs[i];
     }
     size_t mark_count = myc_sim_mark_count();
     for (size_t i = 0; i < mark_count; i++) {

@@ -322,7 +322,8 @@ static const struct sim__option sim__options[] = {
      NULL,
      SIM__FLAG(has_gate),
      "fails when a kind of fault that was on was never injected though\n"
-     "20 injections were to be expected, or 8 had no effect"},
+     "20 injections were to be expected, or 48 had no effect, or what\n"
+     "the scenario allows could not happen in any of 48 runs"},
     {"--require-marks",
      "LIST",
      SIM__TEXT(required_marks),
@@ -538,6 +539,18 @@ static bool sim__check_sources(const struct sim__runner *runner)
     return true;
 }
 
+static bool sim__check_faults(const struct sim__runner *runner)
+{
+    bool is_allowed[MYC_SIM_FAULT_COUNT];
+    char message[2048];
+    if (runner->faults == NULL
+        || sim__faults_read(runner->faults, is_allowed, message, sizeof(message))) {
+        return true;
+    }
+    (void)fprintf(stderr, "--faults %s: %s\n", runner->faults, message);
+    return false;
+}
+
 static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **argv)
 {
     for (int i = 1; i < argc;) {
@@ -557,7 +570,7 @@ static bool sim__parse_arguments(struct sim__runner *runner, int argc, char **ar
     if (runner->seconds_max > 0 && runner->seed_first == runner->seed_last) {
         runner->seed_last = UINT64_MAX;
     }
-    if (!sim__check_sources(runner) || !sim__check_pairs(runner)) {
+    if (!sim__check_sources(runner) || !sim__check_pairs(runner) || !sim__check_faults(runner)) {
         return false;
     }
     if (runner->job_count > 0

@@ -15,8 +15,9 @@
 #include <string.h>
 
 /* Below these a campaign was too short to tell a fault that does nothing from bad luck: the odds of
- * none when 20 are expected are one in 485 million. */
-enum { SIM__GATE_EXPECTED = 20, SIM__GATE_INJECTED = 48 };
+ * none when 20 are expected are one in 485 million. What a scenario allows must have been possible
+ * in one of 48 runs; what is legal everywhere need not. */
+enum { SIM__GATE_EXPECTED = 20, SIM__GATE_INJECTED = 48, SIM__GATE_RUNS = 48 };
 
 // ---- Marks ----
 
@@ -160,13 +161,26 @@ static bool sim__fault_did_something(const struct sim__runner *runner, enum myc_
     const struct myc_sim_result *total = runner->total;
     uint64_t expected = total->fault_expected[fault] / 1000000;
     uint64_t injected = total->fault_injected[fault];
+    uint64_t runs = total->fault_runs[fault];
+    if (!sim__fault_is_legal(fault) && runs >= SIM__GATE_RUNS && injected == 0
+        && total->fault_expected[fault] == 0) {
+        (void)fprintf(
+            stderr,
+            "FAILED %s: fault '%s' was allowed and on in %" PRIu64 " runs, but nothing that it "
+            "could have struck happened in them\n",
+            runner->scenario->name,
+            sim__fault_text(fault),
+            runs);
+        return false;
+    }
     if (injected == 0 && expected >= SIM__GATE_EXPECTED) {
         (void)fprintf(
             stderr,
-            "FAILED %s: fault '%s' was on and offered %" PRIu64 " times but never injected; about "
-            "%" PRIu64 " were to be expected\n",
+            "FAILED %s: fault '%s' was on in %" PRIu64 " runs and offered %" PRIu64 " times but "
+            "never injected; about %" PRIu64 " were to be expected\n",
             runner->scenario->name,
             sim__fault_text(fault),
+            runs,
             total->fault_offered[fault],
             expected);
         return false;

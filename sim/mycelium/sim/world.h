@@ -551,6 +551,7 @@ void sim__draw_kill(struct sim__process *process)
     const struct sim__kill_budget *budget = sim__kill_budget(world, process->name);
     const struct sim__fault_state *state = &world->faults[MYC_SIM_FAULT_KILL];
     process->random_kill_at = UINT64_MAX;
+    sim__planning_end(process, &process->kill_planning, MYC_SIM_FAULT_KILL);
     bool is_possible =
         budget != NULL && budget->left > 0 && state->is_allowed && !state->is_forbidden;
     if (is_possible && state->is_active) {
@@ -558,6 +559,7 @@ void sim__draw_kill(struct sim__process *process)
         uint64_t gap = sim__choice_gap(
             &world->choices, process->name, "fault.kill", state->rate, SIM__GAP_CAP);
         sim__unhide(world);
+        sim__planning_begin(process, &process->kill_planning);
         if (gap > 0) {
             process->random_kill_at = process->points + gap;
         }
@@ -576,6 +578,9 @@ static void sim__kill_now(struct sim__process *process)
     if (budget != NULL && budget->left > 0 && !process->is_ended) {
         budget->left--;
         budget->used++;
+        if (budget->left == 0) {
+            sim__kills_used_up(world, process->name);
+        }
         world->faults[MYC_SIM_FAULT_KILL].injected++;
         world->faults[MYC_SIM_FAULT_KILL].effect++;
         sim__process_end(process, true, -1);
