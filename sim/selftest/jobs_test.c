@@ -10,6 +10,8 @@
 
 #include "command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -102,7 +104,69 @@ static void run_interrupts(struct myc_sim *sim)
     spin();
 }
 
+/* What a run may do to keep a crash of the code it tests to itself: that code runs in a child. */
+static int in_child(void (*body)(void))
+{
+    int status = 0;
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        body();
+        _exit(3);
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
+}
+
+static void return_at_once(void)
+{
+}
+
+static void leave(void)
+{
+    exit(7);
+}
+
+static void be_killed(void)
+{
+    (void)raise(SIGKILL);
+}
+
+static void run_forks(struct myc_sim *sim)
+{
+    run_rounds(sim);
+    myc_sim_check(sim, in_child(return_at_once) == 3, "a child returns");
+    myc_sim_check(sim, in_child(be_killed) == 100 + SIGKILL, "a child is killed alone");
+    myc_sim_check(sim, in_child(leave) == 7, "a child leaves alone");
+    int crashed = in_child(abort);
+#ifndef MYC_SIM_HAS_ASAN
+    myc_sim_check(sim, crashed == 100 + SIGABRT, "a child crashes alone");
+#endif
+    myc_sim_check(sim, crashed != 0 && crashed != 3, "a crash is seen");
+}
+
+enum { LEASH = 100 }; /* a handle that children inherit */
+
+/* Leaves a child behind that holds all that the run's process had open. */
+static void run_leaves_a_child(struct myc_sim *sim)
+{
+    if (is_unlucky(sim)) {
+        (void)fflush(NULL);
+        if (fork() == 0) {
+            char byte;
+            (void)close(1);
+            (void)close(2);
+            (void)!read(LEASH, &byte, 1); // until the test closes the other end
+            _exit(0);
+        }
+        (void)raise(SIGKILL);
+    }
+}
+
 static const struct myc_sim_scenario scenarios[] = {
+    {"forks", "keeps crashes to children", run_forks},
+    {"leaves-a-child", "dies before its child", run_leaves_a_child},
     {"rounds", "passes", run_rounds},
     {"fails", "fails at some seeds", run_fails},
     {"aborts", "aborts at some seeds", run_aborts},
@@ -189,6 +253,46 @@ static void test_jobs_report_a_crash(void **state)
     assert_int_equal(printed_seed(), seed);
 }
 
+// Children of a run, and how they end, are the run's own business, whoever runs it.
+static void test_jobs_may_fork(void **state)
+{
+    (void)state;
+    static const char *const counts[] = {"1", "3"};
+    assert_int_equal(COMMAND("forks", "--seeds", "1..20"), 0);
+    assert_null(strstr(output, "FAILED"));
+    char *alone = printed_without_rates();
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(COMMAND("forks", "--seeds", "1..20", "--jobs", counts[i]), 0);
+        char *together = printed_without_rates();
+        assert_string_equal(together, alone);
+        free(together);
+    }
+    free(alone);
+    assert_int_equal(COMMAND("forks", "--seeds", "1..6", "--jobs", "2", "--check-fresh"), 0);
+}
+
+// Nor do workers that died hang the command because of children that they left.
+static void test_jobs_do_not_wait_for_orphans(void **state)
+{
+    (void)state;
+    assert_int_equal(COMMAND("fails", "--seeds", "3..900"), 1);
+    unsigned long seed = printed_seed();
+    int ends[2];
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(dup2(ends[0], LEASH), LEASH);
+    assert_int_equal(COMMAND("leaves-a-child", "--seeds", "3..900", "--jobs", "2"), 1);
+    assert_printed("FAILED leaves-a-child: the run ended its process by signal 9");
+    assert_int_equal(printed_seed(), seed);
+    // One is still there, and has come to us.
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    (void)close(LEASH);
+    while (waitpid(-1, NULL, 0) > 0) {
+    }
+}
+
 // A run without end is reported with its seed, also when it passes no point any more.
 static void test_endless_run_is_reported(void **state)
 {
@@ -257,6 +361,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_jobs_change_nothing),
         cmocka_unit_test(test_jobs_report_the_lowest_failure),
         cmocka_unit_test(test_jobs_report_a_crash),
+        cmocka_unit_test(test_jobs_may_fork),
+        cmocka_unit_test(test_jobs_do_not_wait_for_orphans),
         cmocka_unit_test(test_endless_run_is_reported),
         cmocka_unit_test(test_jobs_stop_when_time_is_over),
         cmocka_unit_test(test_interrupt_ends_all_workers),

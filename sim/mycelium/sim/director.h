@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct myc_sim *sim__world_now;
 
@@ -65,6 +66,7 @@ static bool sim__world_init(
     world->scenario = scenario;
     world->options = options;
     world->report = result->report;
+    world->os_process = getpid();
     world->hash = UINT64_C(0x6d7963656c69756d);
     world->steps_max = UINT64_C(100000000);
     world->virtual_ns_max = UINT64_C(86400000000000);

@@ -551,7 +551,8 @@ struct myc_sim {
     struct sim__fiber root;     /* the OS stack */
     struct sim__fiber *running; /* the fiber whose stack is in use */
     struct myc_sim_stack_cache *stacks;
-    char *report; /* MYC_SIM_REPORT_BYTES, of the result */
+    char *report;       /* MYC_SIM_REPORT_BYTES, of the result */
+    int64_t os_process; /* what the operating system calls the process that runs it */
 
     uint64_t time_ns; /* virtual time when step `time_step` was passed */
     uint64_t time_step;

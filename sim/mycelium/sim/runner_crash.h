@@ -32,6 +32,13 @@ __attribute__((noreturn)) static void sim__crash_leave(int code)
     }
 }
 
+/* Whether the end of this process is the end of a run: a run may have processes of its own for code
+ * that ends them. */
+static bool sim__crash_is_of_run(void)
+{
+    return sim__world_now != NULL && sim__world_now->os_process == getpid();
+}
+
 /* Called in a dying process: says which run it was, with nothing but write(). */
 static void sim__crash_tell(const char *what)
 {
@@ -80,7 +87,7 @@ static void sim__crash_show(const char *what, const char *why)
 /* A process of the world that calls exit() ends the whole program, with a code of its own. */
 static void sim__crash_at_exit(void)
 {
-    if (sim__world_now != NULL) {
+    if (sim__crash_is_of_run()) {
         sim__crash_tell("the program was ended by exit()");
         sim__crash_show("the program was ended by exit()", "");
         sim__crash_leave(SIM__CRASH_EXIT);
@@ -94,7 +101,7 @@ static void sim__crash_at_exit(void)
 // functions of these names themselves.
 __attribute__((noreturn)) static void sim__crash_at_quick_exit(int code)
 {
-    if (sim__world_now != NULL) {
+    if (sim__crash_is_of_run()) {
         sim__crash_tell("the program was ended by _exit() or the like");
         code = SIM__CRASH_EXIT;
     }
@@ -162,6 +169,9 @@ static const char *sim__signal_name(int number)
 static void sim__crash_handler(int number, siginfo_t *info, void *context)
 {
     const char *why = number == SIGABRT ? "abort()" : sim__signal_name(number);
+    if (sim__world_now != NULL && !sim__crash_is_of_run()) {
+        return; // The signal comes again, and nobody catches it then.
+    }
     sim__crash_report();
     if (number == SIGABRT) {
         sim__crash_say("  by abort()");
@@ -189,6 +199,9 @@ void __sanitizer_set_death_callback(void (*callback)(void));
 
 static void sim__crash_died(void)
 {
+    if (sim__world_now != NULL && !sim__crash_is_of_run()) {
+        return;
+    }
     sim__crash_report();
     sim__crash_show(sim__crash_text, "");
     sim__crash_tell_run();

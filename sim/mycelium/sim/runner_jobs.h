@@ -217,12 +217,10 @@ static void sim__job_keep(struct sim__jobs *jobs, struct sim__job *job)
 }
 
 /* The worker is gone in the middle of a run: that run failed. */
-static void sim__job_died(struct sim__jobs *jobs, struct sim__job *job)
+static void sim__job_died(struct sim__jobs *jobs, struct sim__job *job, int status)
 {
     struct sim__job_sums *sums = job->sums;
-    int status = 0;
     char how[80];
-    (void)waitpid(job->pid, &status, 0);
     job->pid = 0;
     if (!job->is_busy) {
         return;
@@ -264,6 +262,21 @@ static void sim__job_died(struct sim__jobs *jobs, struct sim__job *job)
     free(said);
 }
 
+/* Its channel stays open when a run has left a child behind: that it is gone is asked for. */
+static bool sim__job_is_gone(struct sim__jobs *jobs, struct sim__job *job)
+{
+    int status = 0;
+    char byte;
+    if (job->pid <= 0 || waitpid(job->pid, &status, WNOHANG) != job->pid) {
+        return false;
+    }
+    if (recv(job->channel, &byte, 1, MSG_DONTWAIT) == 1) {
+        sim__job_keep(jobs, job);
+    }
+    sim__job_died(jobs, job, status);
+    return true;
+}
+
 /* Kills what takes too long, and what lies behind a failure. */
 static void sim__jobs_watch(struct sim__jobs *jobs)
 {
@@ -272,7 +285,7 @@ static void sim__jobs_watch(struct sim__jobs *jobs)
     for (uint32_t i = 0; i < jobs->count; i++) {
         struct sim__job *job = &jobs->jobs[i];
         uint64_t began = job->sums->began_ns;
-        if (!job->is_busy) {
+        if (!job->is_busy || sim__job_is_gone(jobs, job)) {
             continue;
         }
         if (job->order.seed_first > jobs->failed_low) {
@@ -304,7 +317,9 @@ static void sim__jobs_wait(struct sim__jobs *jobs)
         if (read(ends[i].fd, &byte, 1) == 1) {
             sim__job_keep(jobs, &jobs->jobs[i]);
         } else {
-            sim__job_died(jobs, &jobs->jobs[i]);
+            int status = 0;
+            (void)waitpid(jobs->jobs[i].pid, &status, 0);
+            sim__job_died(jobs, &jobs->jobs[i], status);
         }
     }
 }
