@@ -376,6 +376,46 @@ static void test_partition_has_shapes(void **state)
     assert_passed(run_boring(direct_shapes));
 }
 
+enum { HOSTS = 20 };
+
+static bool are_cut[HOSTS];
+static bool are_reached[HOSTS];
+
+/* One drawn partition between the last two of many hosts. */
+static void part_many(struct myc_sim *sim)
+{
+    struct sim__host *hosts[HOSTS];
+    for (int i = 0; i < HOSTS; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "many%d", i);
+        hosts[i] = sim__host_find(sim, name);
+    }
+    struct sim__host *from = hosts[HOSTS - 2];
+    struct sim__host *to = hosts[HOSTS - 1];
+    sim__partition_begin(sim, from, to);
+    myc_sim_check(sim, sim__cut_find(sim, from, to) != NULL, "the way in question is cut");
+    for (int i = 0; i < HOSTS; i++) {
+        bool is_cut = sim__cut_find(sim, from, hosts[i]) != NULL;
+        are_cut[i] = are_cut[i] || is_cut;
+        are_reached[i] = are_reached[i] || !is_cut;
+    }
+}
+
+// Drawn partitions take in every host, however many there are.
+static void test_partition_takes_in_all_hosts(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        assert_passed(run_seed(part_many, seed));
+    }
+    for (int i = 0; i < HOSTS - 2; i++) {
+        assert_true(are_cut[i]);
+        assert_true(are_reached[i]);
+    }
+    assert_false(are_cut[HOSTS - 2]);
+    assert_false(are_reached[HOSTS - 1]);
+}
+
 // ---- Hosts that vanish ----
 
 static void direct_vanish(struct myc_sim *sim)
@@ -420,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_partition_loses_ends_and_breaks),
         cmocka_unit_test(test_partition_times_connects_out),
         cmocka_unit_test(test_partition_has_shapes),
+        cmocka_unit_test(test_partition_takes_in_all_hosts),
         cmocka_unit_test(test_clog_ends_by_itself),
         cmocka_unit_test(test_partition_hosts_vanish),
     };

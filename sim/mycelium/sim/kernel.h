@@ -315,6 +315,7 @@ struct sim__host {
     uint64_t slew_begin_ns;
     uint32_t pause_count;   /* pauses of all its threads, suspends included */
     uint32_t suspend_count; /* its monotonic clock stands still */
+    bool is_on_side;        /* of the partition that is being drawn */
     uint32_t power_losses;
     uint32_t power_losses_left; /* that faults may still make */
     void *extra[SIM__EXTRA_COUNT];

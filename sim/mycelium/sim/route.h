@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { SIM__PORT_FIRST = 49152, SIM__CUT_BY_DIRECTOR = -1, SIM__HOSTS_SPLIT_MAX = 16 };
+enum { SIM__PORT_FIRST = 49152, SIM__CUT_BY_DIRECTOR = -1 };
 
 struct sim__listener;
 struct sim__link;
@@ -226,35 +226,37 @@ enum sim__shape {
     SIM__SHAPE_COUNT
 };
 
-/* A set of hosts that holds `first` and not `second`. */
-static uint32_t
-sim__draw_side(struct myc_sim *world, const struct sim__host *first, const struct sim__host *second)
+/* One side is this host alone. */
+static void sim__side_alone(struct myc_sim *world, const struct sim__host *host)
 {
-    uint32_t side = 0;
-    uint32_t count = world->host_count < SIM__HOSTS_SPLIT_MAX ? world->host_count : 16;
-    for (uint32_t id = 1; id <= count; id++) {
-        bool is_in = id == first->id;
-        if (!is_in && id != second->id) {
-            is_in = sim__choose(world, "partition.side", 2) == 1;
-        }
-        side |= is_in ? UINT32_C(1) << (id - 1) : 0;
+    for (struct sim__host *it = world->hosts; it != NULL; it = it->next) {
+        it->is_on_side = it == host;
     }
-    return side;
 }
 
-/* Cuts both ways between every host of the set and every other but the bridge. */
-static void sim__cut_side(
-    struct myc_sim *world,
-    uint32_t side,
-    const struct sim__host *bridge,
-    enum myc_sim_cut kind,
-    uint32_t group)
+/* One side holds `first` and not `second`; of all others it is drawn, in the order of their ids. */
+static void
+sim__side_draw(struct myc_sim *world, const struct sim__host *first, const struct sim__host *second)
+{
+    sim__side_alone(world, first);
+    for (uint32_t id = 1; id <= world->host_count; id++) {
+        struct sim__host *host = world->hosts;
+        while (host != NULL && host->id != id) {
+            host = host->next;
+        }
+        if (host != NULL && host != first && host != second) {
+            host->is_on_side = sim__choose(world, "partition.side", 2) == 1;
+        }
+    }
+}
+
+/* Cuts both ways between every host of the side and every other but the bridge. */
+static void sim__side_cut(
+    struct myc_sim *world, const struct sim__host *bridge, enum myc_sim_cut kind, uint32_t group)
 {
     for (struct sim__host *a = world->hosts; a != NULL; a = a->next) {
         for (struct sim__host *b = world->hosts; b != NULL; b = b->next) {
-            bool is_known = a->id <= SIM__HOSTS_SPLIT_MAX && b->id <= SIM__HOSTS_SPLIT_MAX;
-            if (is_known && a != bridge && b != bridge
-                && (side >> (a->id - 1) & 1) != (side >> (b->id - 1) & 1)) {
+            if (a != bridge && b != bridge && a->is_on_side != b->is_on_side) {
                 sim__cut_add(world, a, b, kind, MYC_SIM_FAULT_PARTITION, group);
             }
         }
@@ -285,17 +287,18 @@ sim__partition_begin(struct myc_sim *world, struct sim__host *from, struct sim__
         sim__choose(world, "partition.drops", 2) == 1 ? MYC_SIM_CUT_DROP : MYC_SIM_CUT_HOLD;
     enum sim__shape shape =
         (enum sim__shape)sim__choose(world, "partition.shape", SIM__SHAPE_COUNT);
-    uint32_t side = UINT32_C(1) << ((from->id - 1) % SIM__HOSTS_SPLIT_MAX);
     switch (shape) {
     case SIM__SHAPE_ISOLATED:
-        sim__cut_side(world, side, NULL, kind, group);
+        sim__side_alone(world, from);
+        sim__side_cut(world, NULL, kind, group);
         break;
     case SIM__SHAPE_SPLIT:
-        sim__cut_side(world, sim__draw_side(world, from, to), NULL, kind, group);
+        sim__side_draw(world, from, to);
+        sim__side_cut(world, NULL, kind, group);
         break;
     case SIM__SHAPE_BRIDGE:
-        side = sim__draw_side(world, from, to);
-        sim__cut_side(world, side, sim__draw_bridge(world, from, to), kind, group);
+        sim__side_draw(world, from, to);
+        sim__side_cut(world, sim__draw_bridge(world, from, to), kind, group);
         break;
     case SIM__SHAPE_PAIR:
         sim__cut_add(world, to, from, kind, MYC_SIM_FAULT_PARTITION, group);
