@@ -40,7 +40,8 @@ enum {
     MYC_RECORD_UNSUBSCRIBE = 0xFF16,
     MYC_RECORD_ACK = 0xFF17,
     MYC_RECORD_HEARTBEAT = 0xFF18,
-    MYC_RECORD_BYE = 0xFF19
+    MYC_RECORD_BYE = 0xFF19,
+    MYC_RECORD_TIME = 0xFF20 /* u64 monotonic ns; in recordings only; counts none */
 };
 
 /** A decoded header. */
