@@ -213,7 +213,7 @@ static void run(struct myc_sim *sim, bool is_durable)
     uint64_t losses_left = 1 + myc_sim_choose(sim, "recording.losses", LOSSES_MAX);
     myc_sim_allow(sim, MYC_SIM_FAULT_FILE_ERROR, true);
     myc_sim_allow(sim, MYC_SIM_FAULT_FILE_FULL, true);
-    myc_sim_allow(sim, MYC_SIM_FAULT_SYNC_ERROR, true);
+    myc_sim_allow(sim, MYC_SIM_FAULT_SYNC_ERROR, is_durable);
     bool is_over = false;
     while (!is_over || myc_sim_exit_code(sim, watched.process) != 0) {
         watched.process = myc_sim_start(sim, "disk", "recorder", keep_recording, &outside);
