@@ -47,7 +47,7 @@ plant() {
     rm -rf "$tree"
     mkdir -p "$tree"
     cp -R "$source_dir/src" "$source_dir/sim" "$tree/" || finish "the sources cannot be copied"
-    patch -s -f -d "$tree" -p1 <"$patches/$name.patch" >"$log" 2>&1 \
+    patch -s -f -F0 -d "$tree" -p1 <"$patches/$name.patch" >"$log" 2>&1 \
         || finish "the patch does not apply any more: make it again"
     sed -n 's|^+++ b/\([^ '"$tab"']*\).*|\1|p' "$patches/$name.patch" >"$tree/changed"
     [ -s "$tree/changed" ] || finish "the patch changes no file"

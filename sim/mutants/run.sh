@@ -11,7 +11,9 @@
 #   --scratch DIR  where copies go; else build/mutants
 #   --quick        the rows marked so, from 3 ranges
 #   --json         one JSON object a line instead of a table
-#   --write-table  writes sim/mutants/table.md; needs the whole bar
+#   --write-table  writes sim/mutants/table.md; needs the whole bar, and all of it found
+#   --resume       goes on with a run that was interrupted; refused when anything changed since
+#   --check-table  table.md tells of each row of mutants.txt that it is found; runs nothing
 #   --programs     prints which targets the rows need, and ends
 #   --rows FILE    instead of mutants.txt; its patches lie in the same folder
 #   --ranges N     instead of 20
@@ -33,6 +35,8 @@ ranges=20
 quick=0
 json=0
 write_table=0
+check_table=0
+resume=0
 only_programs=0
 survey=0
 
@@ -46,6 +50,8 @@ while [ $# -gt 0 ]; do
     --quick) quick=1 ranges=3 ;;
     --json) json=1 ;;
     --write-table) write_table=1 ;;
+    --check-table) check_table=1 ;;
+    --resume) resume=1 ;;
     --programs) only_programs=1 ;;
     --survey) survey=1 ;;
     --rows | --ranges | --build | --scratch)
@@ -70,9 +76,10 @@ esac
 patches=$(CDPATH='' cd -- "$(dirname -- "$rows")" && pwd) || exit 2
 tab=$(printf '\t')
 jobs=$(nproc 2>/dev/null || echo 2)
-[ "$write_table" -eq 0 ] || [ "$quick$#" = 00 ] || die "--write-table needs the whole bar"
+[ "$write_table" -eq 0 ] || [ "$quick$#$ranges$survey" = 00200 ] \
+    || die "--write-table needs the whole bar"
 
-rm -rf "$scratch"
+[ "$resume$only_programs$check_table" != 000 ] || rm -rf "$scratch"
 mkdir -p "$scratch" || exit 2
 scratch=$(CDPATH='' cd -- "$scratch" && pwd) || exit 2
 
@@ -271,6 +278,54 @@ write_table() {
     } >"$scratch/table.md" && mv "$scratch/table.md" "$source_dir/sim/mutants/table.md"
 }
 
+# Each row of mutants.txt must stand in table.md with all of its ranges and its budget, and no other.
+compare_table() {
+    awk -F ' +[|] +' -v ranges="$ranges" '
+        FNR == NR {
+            if ($0 !~ /^ *(#|$)/) wanted[$1] = ($4 == "-" ? "1/1" : ranges "/" ranges) " of " $5
+            next
+        }
+        /^[|] / && !/^[|] patch / {
+            sub(/^[|] /, "")
+            sub(/ [|]$/, "")
+            $0 = $0
+            given[$1] = $5 " of " $NF
+        }
+        END {
+            for (name in wanted)
+                if (given[name] != wanted[name]) {
+                    printf "%s: table.md says \"%s\" instead of \"%s\"\n", name, given[name],
+                        wanted[name]
+                    failed = 1
+                }
+            for (name in given)
+                if (!(name in wanted)) { print name ": in table.md only"; failed = 1 }
+            exit failed
+        }' "$rows" "$source_dir/sim/mutants/table.md" >&2
+}
+
+# What the results of this run depend on.
+fingerprint() {
+    echo "$ranges"
+    find "$source_dir/src" "$source_dir/sim" "$patches" -type f ! -name table.md \
+        -exec cksum {} + | sort
+    while IFS= read -r program; do
+        cksum "$build_dir/$(cat "$scratch/plan.$program.output")"
+    done <"$scratch/programs"
+}
+
+# Keeps what an interrupted run has done, or says why it cannot.
+prepare_results() {
+    fingerprint >"$scratch/fingerprint.new"
+    if [ "$resume" -eq 1 ]; then
+        [ -f "$scratch/fingerprint" ] || die "nothing to go on with in $scratch"
+        cmp -s "$scratch/fingerprint" "$scratch/fingerprint.new" \
+            || die "sources, programs or rows have changed since; run it without --resume"
+    fi
+    mv "$scratch/fingerprint.new" "$scratch/fingerprint"
+    : >"$scratch/done"
+}
+
 # Runs the hunts, and says on standard error how many of them have ended.
 run_hunts() {
     total=$(wc -l <"$scratch/jobs")
@@ -278,13 +333,20 @@ run_hunts() {
     xargs -P "$jobs" -L 1 sh -c '
         hunt=$1
         shift
-        sh "$hunt" "$@" || exit 255
-        echo . >>"$3/done"
+        began=$(date +%s)
+        tail -n 1 "$3/$5.$6.$7.$9.result" 2>/dev/null | grep -q -x "end.ok" \
+            || sh "$hunt" "$@" || exit 255
+        printf "%d\t%s\n" "$(($(date +%s) - began))" "$5 $6 $7 $9" >>"$3/done"
         printf "mutants: %d of %d: %s\n" "$(wc -l <"$3/done")" "$0" "$5 $6 $7" >&2
     ' "$((total))" "$here/hunt.sh" "$source_dir" "$build_dir" "$scratch" "$patches" \
-        <"$scratch/jobs" || die "a hunt ended badly, or was interrupted; no table was written"
+        <"$scratch/jobs" || die "a hunt ended badly, or was interrupted; see --resume"
 }
 
+if [ "$check_table" -eq 1 ]; then
+    compare_table && exit 0
+    echo "mutants: write it anew: ./dev mutants --write-table" >&2
+    exit 1
+fi
 select_rows "$@"
 cut -f 3 "$scratch/rows" | sort -u >"$scratch/programs"
 if [ "$only_programs" -eq 1 ]; then
@@ -298,7 +360,8 @@ while IFS= read -r program; do
     make_plan "$program"
 done <"$scratch/programs"
 plan_jobs
-trap 'echo "mutants: interrupted; no table was written" >&2; exit 130' INT TERM HUP
+prepare_results
+trap 'echo "mutants: interrupted; --resume goes on" >&2; exit 130' INT TERM HUP
 run_hunts
 report_mutants
 report_controls
@@ -307,8 +370,12 @@ bad=$(cat "$scratch/found" "$scratch/controls" | cut -f 1 | grep -c -v -x ok)
 if [ "$survey" -eq 1 ]; then
     bad=$(cat "$scratch/found" "$scratch/controls" | cut -f 1 | grep -c -e BROKEN -e FAILED)
 fi
-[ "$write_table" -eq 0 ] || write_table
 [ "$bad" -eq 0 ] || {
     echo "mutants: $bad not as they must be" >&2
+    [ "$write_table" -eq 0 ] || echo "mutants: table.md was not written" >&2
     exit 1
+}
+[ "$write_table" -eq 0 ] || {
+    write_table || die "table.md could not be written"
+    compare_table || die "table.md is not whole"
 }
