@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * No model at all.
+ *
+ * verify safety
+ */
+init {
