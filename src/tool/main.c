@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tool/gen/gen.h"
+#include "tool/record/record.h"
 
 struct command {
     const char *name;
@@ -17,6 +18,9 @@ static int version_command(int argc, char **argv);
 
 static const struct command commands[] = {
     {"gen", "write the C code of a contract", gen_command},
+    {"record", "write the messages of a topic into files", record_command},
+    {"replay", "publish what a recording holds", replay_command},
+    {"inspect", "say what a recording holds, and whether it is whole", inspect_command},
     {"help", "print this", help_command},
     {"version", "print the version", version_command},
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // `myc gen CONTRACT --out DIR [--prefix NAME]`.
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,50 +88,10 @@ static int parse_options(int argc, char **argv, struct gen_options *out_options)
     return EXIT_DONE;
 }
 
-// Reads a whole file of at most GEN_SOURCE_BYTES_MAX bytes; NULL after printing why not.
-static char *read_file(const char *path, size_t *out_size)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        fprintf(stderr, "%s: error: cannot open the contract: %s\n", path, strerror(errno));
-        return NULL;
-    }
-    char *bytes = gen_allocate(GEN_SOURCE_BYTES_MAX + 1, 1);
-    size_t size = fread(bytes, 1, GEN_SOURCE_BYTES_MAX + 1, file);
-    bool is_read = ferror(file) == 0 && size <= GEN_SOURCE_BYTES_MAX;
-    if (ferror(file) != 0) {
-        fprintf(stderr, "%s: error: cannot read the contract: %s\n", path, strerror(errno));
-    } else if (!is_read) {
-        fprintf(stderr, "%s: error: a contract has at most 4 MiB: split it\n", path);
-    }
-    fclose(file);
-    if (!is_read) {
-        free(bytes);
-        return NULL;
-    }
-    *out_size = size;
-    return bytes;
-}
-
 static int generate(const struct gen_options *options)
 {
-    size_t size = 0;
-    char *bytes = read_file(options->contract, &size);
-    if (bytes == NULL) {
-        return EXIT_INPUT;
-    }
     struct gen_contract contract = {0};
-    struct gen_error error;
-    bool is_parsed = gen_parse(bytes, size, &contract, &error);
-    free(bytes);
-    if (!is_parsed) {
-        fprintf(
-            stderr,
-            "%s:%zu:%zu: error: %s\n",
-            options->contract,
-            error.line,
-            error.column,
-            error.text);
+    if (!gen_load(options->contract, &contract)) {
         return EXIT_INPUT;
     }
     const char *prefix = options->prefix != NULL ? options->prefix : contract.model.name;

@@ -48,6 +48,13 @@ void gen_contract_deinit(struct gen_contract *contract);
 bool gen_parse(
     const char *bytes, size_t size, struct gen_contract *out_contract, struct gen_error *out_error);
 
+/**
+ * Reads a contract from a file.
+ *
+ * Ownership: as gen_parse(). Returns: false after printing one line that says what is wrong.
+ */
+bool gen_load(const char *path, struct gen_contract *out_contract);
+
 /** Writes the header, the source, of a contract whose C names all start with `prefix`. */
 void gen_emit_header(const struct gen_contract *contract, const char *prefix, FILE *out);
 void gen_emit_source(const struct gen_contract *contract, const char *prefix, FILE *out);
