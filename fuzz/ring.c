@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Both sides of a ring against a peer that writes what it likes where it can write. The input is a
+// program: publish, poll, join, leave, and words stored into foreign memory in between.
+//
+// An even first byte makes a reader hostile: it owns its page. The writer and the other reader must
+// not notice, but for the room that a reader may rightly hold back. An odd one makes the writer
+// hostile: it owns all of the ring's memory. What its reader hands out lies inside the ring, and
+// every call comes back.
+#include <stdbool.h>
+#include <string.h>
+
+#include <mycelium/ring.h>
+
+#include "fuzz.h"
+
+enum { CAPACITY = 4096, STEPS_MAX = 4096, READERS = 4, HONEST = 0, HOSTILE = 1, POLL_MAX = 16 };
+
+struct side {
+    struct myc_ring_reader reader;
+    unsigned char *page;
+    struct myc_ring_ticket ticket;
+    uint64_t sequence; // of the last message, as this side counts
+    bool is_in;
+};
+
+struct play {
+    struct myc_ring_writer writer;
+    unsigned char *memory;
+    size_t memory_bytes;
+    struct side sides[2];
+    uint64_t published;
+    const uint8_t *program;
+    size_t left;
+    bool is_writer_hostile;
+};
+
+static uint64_t take(struct play *play, size_t size)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < size && play->left > 0; i++) {
+        number |= (uint64_t)*play->program++ << 8 * i;
+        play->left--;
+    }
+    return number;
+}
+
+// Exactly so much memory, so that a byte behind it is seen.
+static unsigned char *allocate(size_t size, size_t alignment)
+{
+    unsigned char *bytes = aligned_alloc(alignment, size);
+    FUZZ_CHECK(bytes != NULL);
+    memset(bytes, 0, size);
+    return bytes;
+}
+
+// ---- What must hold ----
+
+static void check_inside(const struct play *play, const void *bytes, size_t size)
+{
+    uintptr_t first = (uintptr_t)play->memory;
+    uintptr_t at = (uintptr_t)bytes;
+    FUZZ_CHECK(size <= CAPACITY && at >= first);
+    FUZZ_CHECK(at - first <= play->memory_bytes - size);
+    unsigned sum = 0;
+    for (size_t i = 0; i < size; i++) {
+        sum += ((const unsigned char *)bytes)[i];
+    }
+    FUZZ_CHECK(sum <= size * 255);
+}
+
+struct polled {
+    struct play *play;
+    struct side *side;
+};
+
+static void on_record(const struct myc_record *record, void *context)
+{
+    struct polled *polled = context;
+    check_inside(polled->play, record->payload, record->size);
+    FUZZ_CHECK((uintptr_t)record->payload % 8 == 0);
+    FUZZ_CHECK(record->sequence > polled->side->sequence);
+    if (!polled->play->is_writer_hostile && polled->side == &polled->play->sides[HONEST]) {
+        // Message n has n % 200 bytes of the value n.
+        uint64_t number = polled->side->sequence + 1;
+        FUZZ_CHECK(record->sequence == number && record->size == number % 200);
+        const unsigned char *bytes = record->payload;
+        for (uint32_t i = 0; i < record->size; i++) {
+            FUZZ_CHECK(bytes[i] == (number & 0xFF));
+        }
+    }
+    polled->side->sequence = record->sequence;
+}
+
+// ---- The instructions ----
+
+static void join(struct play *play, struct side *side)
+{
+    if (side->is_in) {
+        return;
+    }
+    memset(side->page, 0, MYC_RING_PAGE_BYTES);
+    if (myc_ring_join(&play->writer, side->page, MYC_RING_LIVE, &side->ticket) != MYC_OK) {
+        FUZZ_CHECK(play->is_writer_hostile);
+        return;
+    }
+    memset(&side->reader, 0, sizeof(side->reader));
+    enum myc_status status = myc_ring_reader_init(
+        &side->reader, play->memory, play->memory_bytes, side->page, &side->ticket, NULL);
+    FUZZ_CHECK(status == MYC_OK || play->is_writer_hostile);
+    side->is_in = status == MYC_OK;
+    side->sequence = side->ticket.sequence;
+}
+
+static void leave(struct play *play, struct side *side)
+{
+    if (side->is_in) {
+        myc_ring_leave(&play->writer, side->ticket.slot);
+        side->is_in = false;
+    }
+}
+
+static void publish(struct play *play)
+{
+    unsigned char bytes[200];
+    uint64_t number = play->published + 1;
+    memset(bytes, (int)(number & 0xFF), sizeof(bytes));
+    enum myc_status status = myc_ring_publish(&play->writer, 1, 0, bytes, number % 200);
+    FUZZ_CHECK(status == MYC_OK || status == MYC_FULL || play->is_writer_hostile);
+    play->published += status == MYC_OK ? 1 : 0;
+    (void)myc_ring_sleepers(&play->writer);
+}
+
+static void poll(struct play *play, struct side *side)
+{
+    if (side->is_in) {
+        struct polled polled = {play, side};
+        size_t count = myc_ring_poll(&side->reader, on_record, &polled, POLL_MAX);
+        FUZZ_CHECK(count <= POLL_MAX);
+        (void)myc_ring_reader_should_wake_writer(&side->reader);
+    }
+}
+
+static void peek(struct play *play, struct side *side, size_t bytes_max)
+{
+    if (side->is_in) {
+        struct myc_const_span span = myc_ring_peek(&side->reader, bytes_max);
+        if (span.data != NULL) {
+            check_inside(play, span.data, span.size);
+            // Only the hostile side consumes so: the honest one looks at every message.
+            if (side == &play->sides[HOSTILE] || play->is_writer_hostile) {
+                myc_ring_consume(&side->reader, span.size);
+            }
+        }
+    }
+}
+
+// A header where the honest reader looks next: type and length, else no fuzzer gets there.
+static void store_header(struct play *play)
+{
+    uint16_t type = (uint16_t)take(play, 2);
+    uint32_t length = (uint32_t)take(play, 2) >> (take(play, 1) & 15);
+    uint64_t word = myc_record_word(type, 0, length);
+    uint64_t position = play->sides[HONEST].reader.position & (CAPACITY - 1);
+    memcpy(play->memory + play->memory_bytes - CAPACITY + position, &word, sizeof(word));
+}
+
+static void store_foreign(struct play *play)
+{
+    uint64_t how = take(play, 1);
+    bool is_ring = play->is_writer_hostile;
+    if (is_ring && (how & 4) != 0) {
+        store_header(play);
+        return;
+    }
+    unsigned char *target = is_ring ? play->memory : play->sides[HOSTILE].page;
+    size_t size = is_ring ? play->memory_bytes : MYC_RING_PAGE_BYTES;
+    size_t width = (size_t)1 << (how & 3);
+    size_t offset = (size_t)take(play, 2) % (size / width) * width;
+    uint64_t value = take(play, width);
+    memcpy(target + offset, &value, width);
+}
+
+static void look(struct play *play)
+{
+    struct myc_ring_reader_state state;
+    uint64_t slot = take(play, 1);
+    (void)myc_ring_reader_state(&play->writer, (uint32_t)slot, &state);
+    for (size_t i = 0; i < 2; i++) {
+        struct side *side = &play->sides[i];
+        if (side->is_in) {
+            myc_ring_reader_arm(&side->reader);
+            (void)myc_ring_is_empty(&side->reader);
+            (void)myc_ring_reader_status(&side->reader);
+            myc_ring_reader_disarm(&side->reader);
+        }
+    }
+    (void)myc_ring_writer_arm(&play->writer, 100);
+    myc_ring_writer_disarm(&play->writer);
+}
+
+static void step(struct play *play)
+{
+    switch (take(play, 1) & 7) {
+    case 0:
+    case 1:
+        publish(play);
+        break;
+    case 2:
+        poll(play, &play->sides[HONEST]);
+        break;
+    case 3:
+        poll(play, &play->sides[HOSTILE]);
+        break;
+    case 4:
+        peek(play, &play->sides[take(play, 1) & 1], (size_t)take(play, 2));
+        break;
+    case 5:
+        store_foreign(play);
+        break;
+    case 6:
+        look(play);
+        break;
+    default:
+        if (play->sides[HOSTILE].is_in) {
+            leave(play, &play->sides[HOSTILE]);
+        } else {
+            join(play, &play->sides[HOSTILE]);
+        }
+    }
+}
+
+// The honest reader gets all there is, and then there is room again.
+static void finish(struct play *play)
+{
+    leave(play, &play->sides[HOSTILE]);
+    struct side *honest = &play->sides[HONEST];
+    uint64_t before = 0;
+    do {
+        before = honest->sequence;
+        poll(play, honest);
+    } while (honest->sequence != before);
+    FUZZ_CHECK(honest->sequence == play->published);
+    FUZZ_CHECK(myc_ring_reader_status(&honest->reader) == MYC_OK);
+    FUZZ_CHECK(myc_ring_is_valid(&play->writer));
+    before = play->published;
+    publish(play);
+    poll(play, honest);
+    FUZZ_CHECK(play->published == before + 1 && honest->sequence == play->published);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct play play = {.program = data, .left = size};
+    const struct myc_ring_options options = {
+        .capacity_bytes = CAPACITY,
+        .readers_max = READERS,
+        .readers_may_sleep = true,
+        .writer_may_sleep = true,
+    };
+    play.is_writer_hostile = (take(&play, 1) & 1) != 0;
+    play.memory_bytes = myc_ring_memory_size(&options);
+    play.memory = allocate(play.memory_bytes, 4096);
+    FUZZ_CHECK(
+        myc_ring_writer_init(&play.writer, play.memory, play.memory_bytes, &options, NULL)
+        == MYC_OK);
+    for (size_t i = 0; i < 2; i++) {
+        play.sides[i].page = allocate(MYC_RING_PAGE_BYTES, 4096);
+        join(&play, &play.sides[i]);
+    }
+    for (int i = 0; i < STEPS_MAX && play.left > 0; i++) {
+        step(&play);
+    }
+    if (!play.is_writer_hostile) {
+        finish(&play);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        free(play.sides[i].page);
+    }
+    free(play.memory);
+    return 0;
+}
