@@ -5,8 +5,8 @@
 //
 // An even first byte makes a reader hostile: it owns its page. The writer and the other reader must
 // not notice, but for the room that a reader may rightly hold back. An odd one makes the writer
-// hostile: it owns all of the ring's memory. What its reader hands out lies inside the ring, and
-// every call comes back.
+// hostile: what readers see of the ring is a copy that changes at will. What they hand out lies
+// inside it, and every call comes back.
 #include <stdbool.h>
 #include <string.h>
 
@@ -26,7 +26,8 @@ struct side {
 
 struct play {
     struct myc_ring_writer writer;
-    unsigned char *memory;
+    unsigned char *memory; // the writer's
+    unsigned char *shown;  // what readers see: the same, or what a hostile writer makes of it
     size_t memory_bytes;
     struct side sides[2];
     uint64_t published;
@@ -58,7 +59,7 @@ static unsigned char *allocate(size_t size, size_t alignment)
 
 static void check_inside(const struct play *play, const void *bytes, size_t size)
 {
-    uintptr_t first = (uintptr_t)play->memory;
+    uintptr_t first = (uintptr_t)play->shown;
     uintptr_t at = (uintptr_t)bytes;
     FUZZ_CHECK(size <= CAPACITY && at >= first);
     FUZZ_CHECK(at - first <= play->memory_bytes - size);
@@ -94,21 +95,30 @@ static void on_record(const struct myc_record *record, void *context)
 
 // ---- The instructions ----
 
+// A hostile writer shows what is there; the next instructions may change it.
+static void show(struct play *play)
+{
+    if (play->is_writer_hostile) {
+        memcpy(play->shown, play->memory, play->memory_bytes);
+    }
+}
+
 static void join(struct play *play, struct side *side)
 {
     if (side->is_in) {
         return;
     }
     memset(side->page, 0, MYC_RING_PAGE_BYTES);
-    if (myc_ring_join(&play->writer, side->page, MYC_RING_LIVE, &side->ticket) != MYC_OK) {
-        FUZZ_CHECK(play->is_writer_hostile);
-        return;
-    }
+    FUZZ_CHECK(myc_ring_join(&play->writer, side->page, MYC_RING_LIVE, &side->ticket) == MYC_OK);
+    show(play);
     memset(&side->reader, 0, sizeof(side->reader));
     enum myc_status status = myc_ring_reader_init(
-        &side->reader, play->memory, play->memory_bytes, side->page, &side->ticket, NULL);
+        &side->reader, play->shown, play->memory_bytes, side->page, &side->ticket, NULL);
     FUZZ_CHECK(status == MYC_OK || play->is_writer_hostile);
     side->is_in = status == MYC_OK;
+    if (!side->is_in) {
+        myc_ring_leave(&play->writer, side->ticket.slot);
+    }
     side->sequence = side->ticket.sequence;
 }
 
@@ -126,9 +136,10 @@ static void publish(struct play *play)
     uint64_t number = play->published + 1;
     memset(bytes, (int)(number & 0xFF), sizeof(bytes));
     enum myc_status status = myc_ring_publish(&play->writer, 1, 0, bytes, number % 200);
-    FUZZ_CHECK(status == MYC_OK || status == MYC_FULL || play->is_writer_hostile);
+    FUZZ_CHECK(status == MYC_OK || status == MYC_FULL);
     play->published += status == MYC_OK ? 1 : 0;
     (void)myc_ring_sleepers(&play->writer);
+    show(play);
 }
 
 static void poll(struct play *play, struct side *side)
@@ -162,7 +173,7 @@ static void store_header(struct play *play)
     uint32_t length = (uint32_t)take(play, 2) >> (take(play, 1) & 15);
     uint64_t word = myc_record_word(type, 0, length);
     uint64_t position = play->sides[HONEST].reader.position & (CAPACITY - 1);
-    memcpy(play->memory + play->memory_bytes - CAPACITY + position, &word, sizeof(word));
+    memcpy(play->shown + play->memory_bytes - CAPACITY + position, &word, sizeof(word));
 }
 
 static void store_foreign(struct play *play)
@@ -173,7 +184,7 @@ static void store_foreign(struct play *play)
         store_header(play);
         return;
     }
-    unsigned char *target = is_ring ? play->memory : play->sides[HOSTILE].page;
+    unsigned char *target = is_ring ? play->shown : play->sides[HOSTILE].page;
     size_t size = is_ring ? play->memory_bytes : MYC_RING_PAGE_BYTES;
     size_t width = (size_t)1 << (how & 3);
     size_t offset = (size_t)take(play, 2) % (size / width) * width;
@@ -185,7 +196,8 @@ static void look(struct play *play)
 {
     struct myc_ring_reader_state state;
     uint64_t slot = take(play, 1);
-    (void)myc_ring_reader_state(&play->writer, (uint32_t)slot, &state);
+    enum myc_status status = myc_ring_reader_state(&play->writer, (uint32_t)slot, &state);
+    FUZZ_CHECK(status == MYC_OK || status == MYC_NOT_FOUND);
     for (size_t i = 0; i < 2; i++) {
         struct side *side = &play->sides[i];
         if (side->is_in) {
@@ -261,6 +273,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     play.is_writer_hostile = (take(&play, 1) & 1) != 0;
     play.memory_bytes = myc_ring_memory_size(&options);
     play.memory = allocate(play.memory_bytes, 4096);
+    play.shown = play.is_writer_hostile ? allocate(play.memory_bytes, 4096) : play.memory;
     FUZZ_CHECK(
         myc_ring_writer_init(&play.writer, play.memory, play.memory_bytes, &options, NULL)
         == MYC_OK);
@@ -276,6 +289,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < 2; i++) {
         free(play.sides[i].page);
+    }
+    if (play.shown != play.memory) {
+        free(play.shown);
     }
     free(play.memory);
     return 0;

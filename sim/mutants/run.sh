@@ -278,7 +278,7 @@ write_table() {
     } >"$scratch/table.md" && mv "$scratch/table.md" "$source_dir/sim/mutants/table.md"
 }
 
-# Each row of mutants.txt must stand in table.md with all of its ranges and its budget, and no other.
+# Each row of mutants.txt must stand in table.md, all of its ranges and its budget, and no other.
 compare_table() {
     awk -F ' +[|] +' -v ranges="$ranges" '
         FNR == NR {
