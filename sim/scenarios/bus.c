@@ -6,7 +6,8 @@
  * "bus": everybody lives. Subscribers are slow, some close themselves from inside their handler,
  * connections over TCP may break. "bus-scarce": memory, descriptors and shared memory run out
  * anywhere; whoever cannot go on gives everything back and leaves. "bus-kill": one of the two
- * processes dies at any of its points, and the other must come to a good end.
+ * processes dies at any of its points, and the other must come to a good end. "bus-busy": agents
+ * never sleep, and what is due by the clock must happen all the same.
  *
  * Oracles: each message once, in order, with every byte in place, losses told as exact gaps;
  * nothing is handed over after a close; a publisher that waits for room gets it from readers who
@@ -79,6 +80,7 @@ struct run {
     bool is_scarce;
     bool is_breaking; /* connections may */
     bool has_kill;    /* one of the processes is killed */
+    bool is_busy;     /* agents are turned in a loop that never sleeps */
     struct myc_topology topology;
     struct side sides[2];
     uint64_t kill_point[2]; /* 0: it is not killed */
@@ -99,9 +101,14 @@ static struct run the_run;
 static void run_agent(void *context)
 {
     struct side *side = context;
+    uint64_t deadline_ns = side->run->is_busy ? 0 : MYC_NEVER;
     // Pairs with the release in close_side.
-    while (myc_load_acquire_u32(&side->is_over) == 0) {
-        (void)myc_bus_work(side->bus, MYC_NEVER);
+    for (uint32_t round = 0; myc_load_acquire_u32(&side->is_over) == 0;) {
+        size_t done = myc_bus_work(side->bus, deadline_ns);
+        round = done > 0 ? 0 : round + 1;
+        if (side->run->is_busy && done == 0) {
+            myc_thread_relax(side->platform->thread, round);
+        }
     }
 }
 
@@ -549,6 +556,13 @@ static void run_kill(struct myc_sim *sim)
     }
 }
 
+static void run_busy(struct myc_sim *sim)
+{
+    struct run *run = begin(sim);
+    run->is_busy = true;
+    run_to_end(run);
+}
+
 static void run_scarce(struct myc_sim *sim)
 {
     struct run *run = begin(sim);
@@ -565,6 +579,7 @@ int main(int argc, char **argv)
     static const struct myc_sim_scenario scenarios[] = {
         {"bus", "a publisher and its readers with hardly any room, on every transport", run_bus},
         {"bus-kill", "the same while one of the two processes dies anywhere", run_kill},
+        {"bus-busy", "the same while agents never sleep", run_busy},
         {"bus-scarce", "the same while memory, descriptors and segments run out", run_scarce},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

@@ -240,6 +240,7 @@ struct myc_bus {
     struct myc_process_identity identity;
     struct myc_bus_options options;
     struct myc_atomic_u32 lock;
+    uint64_t guarded; /* stands for all that the lock guards, where simcheck looks for races */
     struct myc_handle poller;
     struct myc_handle doorbell;
     struct myc_handle listener;

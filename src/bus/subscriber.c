@@ -109,6 +109,8 @@ struct myc__source *myc__subscriber_take_source(struct myc_subscriber *subscribe
 void myc__subscriber_activate(struct myc_subscriber *subscriber, struct myc__source *source)
 {
     uint32_t index = (uint32_t)(source - subscriber->sources);
+    // Its epoch stands for all that was filled in, where simcheck looks for races.
+    myc_shared_write(&source->publisher_epoch, sizeof(source->publisher_epoch));
     // Pairs with the acquire in myc_subscriber_poll: the thread sees the filled-in source.
     myc_store_release_u32(&source->state, MYC__SOURCE_ACTIVE);
     if (index >= myc_load_relaxed_u32(&subscriber->source_count)) {
@@ -350,6 +352,7 @@ static size_t poll_source(struct turn *turn, size_t messages_max)
     // Loaded before polling: what was committed before the end was told is seen by this poll.
     // Pairs with the release in myc__subscriber_doom.
     enum myc__fate fate = (enum myc__fate)myc_load_acquire_u32(&source->fate);
+    myc_shared_read(&source->publisher_epoch, sizeof(source->publisher_epoch));
     turn->delivered = 0;
     turn->is_corrupt = false;
     if (!source->is_announced) {
@@ -468,6 +471,7 @@ static void step_sources(struct myc_subscriber *subscriber, enum sleep_step step
         if (myc_load_acquire_u32(&source->state) != MYC__SOURCE_ACTIVE) {
             continue;
         }
+        myc_shared_read(&source->publisher_epoch, sizeof(source->publisher_epoch));
         if (step == STEP_ARM) {
             myc_ring_reader_arm(&source->reader);
         } else {
@@ -484,6 +488,7 @@ bool myc__subscriber_has_news(struct myc_subscriber *subscriber)
         if (myc_load_acquire_u32(&source->state) != MYC__SOURCE_ACTIVE) {
             continue;
         }
+        myc_shared_read(&source->publisher_epoch, sizeof(source->publisher_epoch));
         if (!source->is_announced || !myc_ring_is_empty(&source->reader)
             || myc_load_acquire_u32(&source->fate) != MYC__FATE_LIVE
             || myc_ring_reader_status(&source->reader) != MYC_OK) {

@@ -39,6 +39,8 @@ enum myc_status myc__outlet_open(
     outlet->edge_sent = 0;
     outlet->is_blocked = false;
     outlet->is_bye_sent = false;
+    // It stands for all that belongs to the token's holder, where simcheck looks for races.
+    myc_shared_write(&outlet->partial, sizeof(outlet->partial));
     enum myc_status status =
         myc_poller_add(platform->poller, poller, stream, MYC_READABLE, poller_token);
     // Pairs with the acquire in take_token: the next holder sees everything set up above.
@@ -157,6 +159,7 @@ static enum myc_status write_next(struct myc__outlet *outlet)
 static enum myc_status write_all(struct myc__outlet *outlet)
 {
     enum myc_status status = MYC_OK;
+    myc_shared_write(&outlet->partial, sizeof(outlet->partial));
     if (myc_load_acquire_u32(&outlet->has_failed) != 0) {
         return MYC_RESET;
     }
@@ -186,8 +189,9 @@ enum myc_status myc__outlet_drain(struct myc__outlet *outlet)
         }
     }
     for (;;) {
-        // Cleared first: a mark set from here on makes us come round again.
-        myc_store_seq_cst_u32(&outlet->more, 0);
+        // Cleared first: a mark set from here on makes us come round again. By an exchange, which
+        // acquires a mark that it clears: what was committed before that is seen.
+        (void)myc_exchange_u32(&outlet->more, 0);
         status = write_all(outlet);
         myc_store_seq_cst_u32(&outlet->token, 0);
         myc_fence_seq_cst();
