@@ -78,10 +78,15 @@
  *   one of them a write, that nothing orders end the run as a data race, whatever the schedule and
  *   whatever was read. Shared memory is known by segment and offset, whatever its address; plain
  *   accesses without marks are not seen.
+ * - A compare-exchange that fails is a load and may take an older value; the weak form may also
+ *   fail on one, or for no reason, at most twice in a row.
  * - Not modelled, so that such bugs are missed: loads that see stores which come later in program
- *   order (load buffering), stores that take their place before one already executed,
- *   compare-exchanges that fail on an older value or for no reason. At most 64 threads live at a
- *   time. `--memory strong` does without all this.
+ *   order (load buffering), stores that take their place before one already executed, strong
+ *   compare-exchanges that fail on an older value though the newest is the one expected. At most 64
+ *   threads live at a time.
+ * - `--memory` takes other models: `tso` is what x86 does, `portable` what C11 promises where
+ *   waiting and waking are no fences, `strong` does without all this. docs/guides/memory.md has the
+ *   outcomes of each.
  *
  * Threads: one run belongs to one OS thread, and only one run exists in an OS process at a time.
  */
@@ -228,8 +233,10 @@ struct myc_sim_stack_cache {
 
 /** How memory behaves in the simcheck build; other builds have no atomics to simulate. */
 enum myc_sim_memory {
-    MYC_SIM_MEMORY_WEAK,  /* as C11 allows, and races are found */
-    MYC_SIM_MEMORY_STRONG /* sequentially consistent, races are not looked for */
+    MYC_SIM_MEMORY_WEAK,    /* as C11 allows, calls of the kernel are fences; races are found */
+    MYC_SIM_MEMORY_STRONG,  /* sequentially consistent, races are not looked for */
+    MYC_SIM_MEMORY_TSO,     /* as x86: only later loads overtake stores; races as C11 has them */
+    MYC_SIM_MEMORY_PORTABLE /* weak, and waits on words and their wake-ups are no fences */
 };
 
 /* ---- All runs, one after the other ---- */

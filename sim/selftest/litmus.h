@@ -49,6 +49,14 @@ static inline uint32_t swap(struct myc_atomic_u32 *word, uint32_t value, int ord
     return (uint32_t)myc_simcheck_atomic(MYC_SIMCHECK_EXCHANGE, &word->value, 4, value, 0, order);
 }
 
+/* The strong compare-exchange; the value it read. */
+static inline uint32_t
+compare(struct myc_atomic_u32 *word, uint32_t expected, uint32_t value, int order)
+{
+    return (uint32_t)myc_simcheck_atomic(
+        MYC_SIMCHECK_COMPARE_EXCHANGE, &word->value, 4, value, expected, order);
+}
+
 static inline void fence(int order)
 {
     (void)myc_simcheck_atomic(MYC_SIMCHECK_FENCE, NULL, 0, 0, 0, order);
@@ -64,6 +72,8 @@ struct litmus_program {
 };
 
 static const struct litmus_program *litmus_now;
+static enum myc_sim_memory litmus_memory;    /* what memory does in the runs */
+static struct myc_platform *litmus_platform; /* of the process that runs the program */
 
 static inline void litmus_thread(void *context)
 {
@@ -77,6 +87,7 @@ static inline int litmus_main(struct myc_platform *platform, void *arg)
     struct myc_handle threads[LITMUS_THREADS_MAX];
     const struct litmus_program *program = arg;
     uint32_t count = 0;
+    litmus_platform = platform;
     if (program->before != NULL) {
         program->before();
     }
@@ -107,7 +118,8 @@ static inline void litmus_direct(struct myc_sim *sim)
 static inline struct myc_sim_result *litmus_run(const struct litmus_program *program, uint64_t seed)
 {
     litmus_now = program;
-    return run_seed(litmus_direct, seed);
+    return run_with(
+        litmus_direct, &(struct myc_sim_options){.seed = seed, .memory = litmus_memory});
 }
 
 static inline bool litmus_is_in(const char *const *outcomes, const char *outcome, size_t *out_index)

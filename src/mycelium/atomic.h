@@ -35,6 +35,7 @@ enum myc_simcheck_op {
     MYC_SIMCHECK_EXCHANGE,
     MYC_SIMCHECK_ADD,
     MYC_SIMCHECK_COMPARE_EXCHANGE,
+    MYC_SIMCHECK_COMPARE_EXCHANGE_WEAK,
     MYC_SIMCHECK_FENCE,
     MYC_SIMCHECK_PAYLOAD_READ,
     MYC_SIMCHECK_PAYLOAD_WRITE
@@ -53,6 +54,13 @@ uint64_t myc_simcheck_atomic(
     uint64_t operand,
     uint64_t expected,
     int order);
+
+/**
+ * The weak compare-exchange: true if `*expected` was there and `desired` now is. It may fail for no
+ * reason; when it fails `*expected` becomes what a relaxed load saw there.
+ */
+bool myc_simcheck_compare_exchange_weak(
+    void *address, uint32_t size, uint64_t *expected, uint64_t desired, int order);
 
 #define MYC_ATOMIC_LOAD_(type, p, order)                                                           \
     ((type)myc_simcheck_atomic(                                                                    \
@@ -139,6 +147,37 @@ myc_compare_exchange_u64(struct myc_atomic_u64 *word, uint64_t expected, uint64_
 #else
     return __atomic_compare_exchange_n(
         &word->value, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+#endif
+}
+
+/**
+ * The weak form, for loops: stores `desired` if the word holds `*expected` (seq_cst), and true. It
+ * may fail for no reason; when it fails `*expected` becomes what a relaxed load saw.
+ */
+static inline bool
+myc_compare_exchange_weak_u32(struct myc_atomic_u32 *word, uint32_t *expected, uint32_t desired)
+{
+#ifdef MYC_SIMCHECK
+    uint64_t seen = *expected;
+    bool is_done =
+        myc_simcheck_compare_exchange_weak(&word->value, 4, &seen, desired, __ATOMIC_SEQ_CST);
+    *expected = (uint32_t)seen;
+    return is_done;
+#else
+    return __atomic_compare_exchange_n(
+        &word->value, expected, desired, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+#endif
+}
+
+/** The same for 64 bits. */
+static inline bool
+myc_compare_exchange_weak_u64(struct myc_atomic_u64 *word, uint64_t *expected, uint64_t desired)
+{
+#ifdef MYC_SIMCHECK
+    return myc_simcheck_compare_exchange_weak(&word->value, 8, expected, desired, __ATOMIC_SEQ_CST);
+#else
+    return __atomic_compare_exchange_n(
+        &word->value, expected, desired, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 #endif
 }
 

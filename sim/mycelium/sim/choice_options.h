@@ -9,6 +9,7 @@
 #include <mycelium/sim/choice.h>
 #include <mycelium/sim/choice_tape.h>
 #include <mycelium/sim/internal.h>
+#include <mycelium/sim/memory_names.h>
 #include <mycelium/sim/script.h>
 
 #include <stdarg.h>
@@ -158,9 +159,7 @@ static void sim__world_init_repro(struct myc_sim *world)
     if (options->faults != NULL) {
         sim__repro_add(text, size, " --faults %s", options->faults);
     }
-    if (options->memory == MYC_SIM_MEMORY_STRONG) {
-        sim__repro_add(text, size, " --memory strong");
-    }
+    sim__repro_add(text, size, "%s", sim__memory_option(options->memory));
 }
 
 #endif

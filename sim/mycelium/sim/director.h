@@ -161,7 +161,7 @@ static void sim__world_collect(struct myc_sim *world, struct myc_sim_result *res
         result->fault_expected[i] = world->faults[i].expected;
         result->fault_runs[i] = world->faults[i].was_on ? 1 : 0;
     }
-    memcpy(result->counters, world->counters, sizeof(world->counters));
+    memcpy(result->counters, world->counters, world->counter_count * sizeof(world->counters[0]));
     result->counter_count = world->counter_count;
     if (world->crash_process != NULL) {
         result->crash_process_id = world->crash_process->id;

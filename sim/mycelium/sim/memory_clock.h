@@ -40,9 +40,10 @@ struct sim__release {
 struct sim__clocks {
     uint32_t slot;
     uint32_t load_count;
-    uint64_t floor;      /* stores up to this number are seen */
-    uint64_t floor_next; /* becomes the floor after some more loads */
-    uint64_t fence_when; /* stores that were there at its last seq_cst fence */
+    uint64_t floor;          /* stores up to this number are seen */
+    uint64_t floor_next;     /* becomes the floor after some more loads */
+    uint64_t fence_when;     /* stores that were there at its last seq_cst fence */
+    uint32_t spurious_count; /* compare-exchanges that failed for no reason, in a row */
     bool has_pending;
     bool has_fence;
     struct sim__knowledge known;
@@ -62,6 +63,9 @@ struct sim__word;
 
 struct sim__memory_model {
     struct myc_sim *world;
+    bool is_tso;         /* nothing but loads that overtake earlier stores */
+    bool is_portable;    /* waits on words are no fences */
+    bool is_spurious;    /* the last weak compare-exchange failed though it read what it expected */
     uint64_t stale_rate; /* one in so many chances to take an older value; 0: never */
     uint64_t stale_count;
     uint64_t now;   /* stores so far */
@@ -178,6 +182,9 @@ static void sim__model_fence(struct sim__memory_model *model, struct sim__clocks
         sim__clock_join(model, &clocks->known.visible, &model->fences);
         sim__clock_join(model, &model->fences, &clocks->known.visible);
         clocks->fence_when = model->now;
+        if (model->is_tso) {
+            clocks->floor = model->now;
+        }
     }
     if (order != __ATOMIC_ACQUIRE) {
         clocks->fenced = clocks->known;
@@ -271,7 +278,7 @@ void sim__memory_call(struct myc_sim *world, const char *label)
     if (world->memory_model == NULL || thread->process->is_director) {
         return;
     }
-    bool is_local = false;
+    bool is_local = world->memory_model->is_portable && strncmp(label, "wait.", 5) == 0;
     bool may_tell_of_ends = false;
     for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
         is_local = is_local || strncmp(label, local[i], strlen(local[i])) == 0;
@@ -286,7 +293,12 @@ void sim__memory_call(struct myc_sim *world, const char *label)
 
 void sim__memory_blocked(struct myc_sim *world)
 {
-    if (world->memory_model != NULL) {
+    struct sim__memory_model *model = world->memory_model;
+    const char *label = world->current->label;
+    if (model != NULL && model->is_portable && label != NULL && strncmp(label, "wait.", 5) == 0) {
+        return; // What its waker did may still be unseen.
+    }
+    if (model != NULL) {
         sim__model_syscall(world->memory_model, world->current->clocks, true);
     }
 }

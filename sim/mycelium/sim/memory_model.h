@@ -10,9 +10,15 @@
  * see, or one that is older than its last wait or a number of its own loads. Whether it does is a
  * draw; 0 is the newest.
  *
+ * Under TSO, what x86 does, there is one order of all stores, and each thread sees it up to some
+ * place that only goes forward: to that of each store it reads, other than its own, which it may
+ * read before the others do, and to the end at a fence, a read-modify-write or a seq_cst store. To
+ * let stores happen at once and loads look back is the same as to let stores wait in a buffer.
+ *
  * Not modelled: a load that sees a store which comes later in program order (load buffering), a
- * store that takes its place before one already executed, a compare-exchange that fails on an
- * older value. All three only make the simulator kinder than C11.
+ * store that takes its place before one already executed, a strong compare-exchange that fails on
+ * an older value though the newest is the one expected. All three only make the simulator kinder
+ * than C11.
  */
 #ifndef MYC_SIM_MEMORY_MODEL_H
 #define MYC_SIM_MEMORY_MODEL_H
@@ -151,45 +157,70 @@ static void sim__store_see(const struct sim__clocks *clocks, struct sim__store *
     store->seen_epochs[store->seen_count++] = sim__epoch(clocks);
 }
 
-/* How many stores back the tape says that the load at this point sees. */
-static uint64_t sim__load_named(struct myc_sim *world)
+/* How many stores back the tape says that the load at this point sees, or the like. */
+static uint64_t sim__load_named(struct myc_sim *world, const char *label)
 {
     const char *scope = world->current->scope;
     uint64_t nth = sim__thread_points(world);
-    return sim__choice_named(&world->choices, scope, "memory.stale", nth);
+    return sim__choice_named(&world->choices, scope, label, nth);
 }
 
-static void sim__load_keep(struct myc_sim *world, uint64_t back)
+static void sim__load_keep(struct myc_sim *world, const char *label, uint64_t value)
 {
     if (world->is_explicit) {
         const char *scope = world->current->scope;
         uint64_t nth = sim__thread_points(world);
-        sim__choice_keep(&world->choices, scope, "memory.stale", nth, back);
+        sim__choice_keep(&world->choices, scope, label, nth, value);
     }
 }
 
-static struct sim__store *sim__load_pick(
+/* How a load looks back: a store of a value that it must not take ends its way. */
+struct sim__look {
+    bool is_seq_cst;
+    bool has_end;
+    uint64_t end;
+};
+
+/* Under TSO, no load sees an older state of memory than the one before. */
+static void sim__load_advance(struct sim__clocks *clocks, const struct sim__store *store)
+{
+    bool is_own = store->epoch != 0 && store->slot == clocks->slot;
+    bool is_first = store->epoch == 0 && store->release == NULL;
+    if (!is_own && !is_first && store->when > clocks->floor) {
+        clocks->floor = store->when;
+    }
+}
+
+__attribute__((always_inline)) static inline struct sim__store *sim__load_pick(
     struct myc_sim *world,
     struct sim__memory_model *model,
     struct sim__clocks *clocks,
     struct sim__word *word,
-    bool is_seq_cst)
+    struct sim__look look)
 {
     uint32_t back = 0;
-    uint64_t named = world->is_scripted ? sim__load_named(world) : 0;
+    uint64_t named = world->is_scripted ? sim__load_named(world, "memory.stale") : 0;
     struct sim__store *store = sim__newest(word);
     while (back + 1 < word->count && (model->stale_rate != 0 || named > back)
-           && !sim__store_is_known(model, clocks, store, is_seq_cst)
-           && (named > back || sim__chance_hidden(world, "memory.older", model->stale_rate))) {
+           && !sim__store_is_known(model, clocks, store, look.is_seq_cst)) {
+        struct sim__store *older =
+            &word->stores[(word->first + word->count - 2 - back) % SIM__HISTORY];
+        if ((look.has_end && older->value == look.end)
+            || (named <= back && !sim__chance_hidden(world, "memory.older", model->stale_rate))) {
+            break;
+        }
         back++;
-        store = &word->stores[(word->first + word->count - 1 - back) % SIM__HISTORY];
+        store = older;
     }
     if (back > 0) {
         model->stale_count++;
-        sim__load_keep(world, back);
+        sim__load_keep(world, "memory.stale", back);
     }
     if (back + 1 < word->count) {
         sim__store_see(clocks, store);
+    }
+    if (model->is_tso) {
+        sim__load_advance(clocks, store);
     }
     return store;
 }
@@ -284,6 +315,61 @@ static void sim__model_modify(
     }
 }
 
+// ---- Compare-exchanges that fail ----
+
+/* A weak one that could succeed; boring is that it does. */
+static bool sim__fails_for_no_reason(
+    struct myc_sim *world, const struct sim__memory_model *model, struct sim__clocks *clocks)
+{
+    if (model->is_tso || clocks->spurious_count == SIM__SPURIOUS_MAX) {
+        return false;
+    }
+    bool happens = (world->is_scripted && sim__load_named(world, "memory.spurious") != 0)
+                   || (model->stale_rate != 0
+                       && sim__chance_hidden(world, "memory.spurious", model->stale_rate));
+    if (happens) {
+        clocks->spurious_count++;
+        sim__load_keep(world, "memory.spurious", 1);
+    }
+    return happens;
+}
+
+/* Whether a weak one succeeds, or a strong one that found another value, and otherwise which value
+ * it saw, as a load does. */
+__attribute__((noinline)) static bool sim__model_compare(
+    struct myc_sim *world,
+    enum myc_simcheck_op op,
+    struct sim__word *word,
+    uint64_t expected,
+    int order,
+    uint64_t *out_seen)
+{
+    struct sim__memory_model *model = world->memory_model;
+    struct sim__clocks *clocks = world->current->clocks;
+    const struct sim__store *newest = sim__newest(word);
+    bool is_weak = op == MYC_SIMCHECK_COMPARE_EXCHANGE_WEAK;
+    struct sim__look look = {!is_weak && order == __ATOMIC_SEQ_CST, !is_weak, expected};
+    const struct sim__store *store = newest;
+    model->is_spurious = false;
+    // On x86 one that fails is a fence all the same.
+    if (!model->is_tso && (is_weak || newest->value != expected)) {
+        sim__load_count(model, clocks);
+        store = sim__load_pick(world, model, clocks, word, look);
+    }
+    *out_seen = store->value;
+    if (store == newest && store->value == expected
+        && (!is_weak || !sim__fails_for_no_reason(world, model, clocks))) {
+        clocks->spurious_count = 0;
+        return true;
+    }
+    model->is_spurious = store->value == expected;
+    sim__load_learn(model, clocks, store, is_weak ? __ATOMIC_RELAXED : order);
+    if (model->is_tso) {
+        clocks->floor = model->now;
+    }
+    return false;
+}
+
 // ---- Operations ----
 
 static uint64_t sim__model_access(
@@ -305,8 +391,12 @@ static uint64_t sim__model_access(
     struct sim__word *word = sim__word_at(model, cell, address, size, value);
     if (is_load) {
         sim__load_count(model, clocks);
-        const struct sim__store *store =
-            sim__load_pick(world, model, clocks, word, order == __ATOMIC_SEQ_CST);
+        const struct sim__store *store = sim__load_pick(
+            world,
+            model,
+            clocks,
+            word,
+            (struct sim__look){.is_seq_cst = order == __ATOMIC_SEQ_CST});
         sim__load_learn(model, clocks, store, order);
         return store->value;
     }
@@ -315,16 +405,25 @@ static uint64_t sim__model_access(
     if (op == MYC_SIMCHECK_STORE) {
         sim__model_store(model, clocks, word, after, order);
         sim__word_store(address, size, after);
+        if (model->is_tso && order == __ATOMIC_SEQ_CST) {
+            clocks->floor = model->now;
+        }
         return value;
+    }
+    bool may_fail = op == MYC_SIMCHECK_COMPARE_EXCHANGE_WEAK
+                    || (op == MYC_SIMCHECK_COMPARE_EXCHANGE && value != (expected & mask));
+    uint64_t seen = 0;
+    if (may_fail && !sim__model_compare(world, op, word, expected & mask, order, &seen)) {
+        return seen;
     }
     sim__store_see(clocks, sim__newest(word));
     sim__load_learn(model, clocks, sim__newest(word), order);
-    if (op == MYC_SIMCHECK_COMPARE_EXCHANGE && value != (expected & mask)) {
-        return value;
-    }
     after = op == MYC_SIMCHECK_ADD ? (value + operand) & mask : after;
     sim__model_modify(model, clocks, word, after, order);
     sim__word_store(address, size, after);
+    if (model->is_tso) {
+        clocks->floor = model->now;
+    }
     return value;
 }
 
@@ -355,6 +454,7 @@ static uint64_t sim__model_operation(
     case MYC_SIMCHECK_EXCHANGE:
     case MYC_SIMCHECK_ADD:
     case MYC_SIMCHECK_COMPARE_EXCHANGE:
+    case MYC_SIMCHECK_COMPARE_EXCHANGE_WEAK:
     default:
         return sim__model_access(world, op, address, size, operand, expected, order);
     }

@@ -229,6 +229,8 @@ void sim__memory_start(struct myc_sim *world)
     }
     struct sim__memory_model *model = sim__allocate(world, sizeof(*model));
     model->world = world;
+    model->is_tso = world->options->memory == MYC_SIM_MEMORY_TSO;
+    model->is_portable = world->options->memory == MYC_SIM_MEMORY_PORTABLE;
     model->stale_rate =
         rates[sim__choose_hidden(world, "profile.memory", sizeof(rates) / sizeof(rates[0]))];
     model->line_capacity = 256;

@@ -23,6 +23,7 @@ enum {
     SIM__LINE_BYTES = 64,
     SIM__LINE_CELLS = 8,
     SIM__READS_MAX = 3,
+    SIM__SPURIOUS_MAX = 2, /* failures for no reason in a row, or loops would never end */
     SIM__CHUNK_BYTES = 32 * 1024
 };
 

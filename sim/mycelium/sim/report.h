@@ -7,6 +7,7 @@
 #define MYC_SIM_REPORT_H
 
 #include <mycelium/sim/internal.h>
+#include <mycelium/sim/memory_names.h>
 #include <mycelium/sim/text.h>
 #include <mycelium/sim/told.h>
 #include <mycelium/sim/words.h>
@@ -130,7 +131,8 @@ static void sim__report_faults(struct sim__text *text, const struct myc_sim *wor
     if (world->memory_model != NULL) {
         sim__text_add(
             text,
-            "memory: weak; %llu loads took an older value\n",
+            "memory: %s; %llu loads took an older value\n",
+            sim__memory_name(world->options->memory),
             (unsigned long long)sim__memory_stale_count(world));
     }
     sim__text_add(text, "faults injected:");

@@ -6,6 +6,7 @@
 #ifndef MYC_SIM_RUNNER_ARGUMENTS_H
 #define MYC_SIM_RUNNER_ARGUMENTS_H
 
+#include <mycelium/sim/memory_names.h>
 #include <mycelium/sim/runner_state.h>
 
 #include <inttypes.h>
@@ -134,9 +135,7 @@ static bool sim__parse_dense(struct sim__runner *runner, const char *text)
 
 static bool sim__parse_memory(struct sim__runner *runner, const char *text)
 {
-    bool is_strong = strcmp(text, "strong") == 0;
-    runner->memory = is_strong ? MYC_SIM_MEMORY_STRONG : MYC_SIM_MEMORY_WEAK;
-    return is_strong || strcmp(text, "weak") == 0;
+    return sim__memory_read(text, &runner->memory);
 }
 
 static bool sim__parse_share(struct sim__runner *runner, const char *text)
@@ -350,9 +349,10 @@ static const struct sim__option sim__options[] = {
      "FIRST, to compare two builds of a program"},
     {"--expect-failure", NULL, SIM__FLAG(expects_failure), "succeeds only if a run fails"},
     {"--memory",
-     "weak|strong",
+     "weak|portable|tso|strong",
      SIM__OWN(sim__parse_memory),
-     "as C11 allows (default), or sequentially consistent; only\n"
+     "as C11 allows, calls of the kernel being fences (default); waits\n"
+     "on words being none; as on x86; or sequentially consistent. Only\n"
      "programs of the simcheck build differ"},
     {"--json", NULL, SIM__FLAG(is_json), "prints one JSON object"},
     {"--verbose", NULL, SIM__FLAG(is_verbose), "prints log and events while running"},

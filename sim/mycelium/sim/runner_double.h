@@ -10,6 +10,7 @@
 #ifndef MYC_SIM_RUNNER_DOUBLE_H
 #define MYC_SIM_RUNNER_DOUBLE_H
 
+#include <mycelium/sim/memory_names.h>
 #include <mycelium/sim/runner_state.h>
 
 #include <errno.h>
@@ -327,7 +328,7 @@ static void sim__report_difference(
         stderr,
         " --check-%s%s\n",
         is_fresh ? "fresh" : "determinism",
-        runner->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
+        sim__memory_option(runner->memory));
 }
 
 /* A share of the seeds, the same ones in every campaign. */

@@ -12,6 +12,7 @@
 #ifndef MYC_SIM_RUNNER_SHRINK_H
 #define MYC_SIM_RUNNER_SHRINK_H
 
+#include <mycelium/sim/memory_names.h>
 #include <mycelium/sim/runner_shrink_passes.h>
 
 enum {
@@ -32,7 +33,7 @@ static void sim__shrink_print_again(const struct sim__runner *runner, const char
         breaks,
         runner->faults != NULL ? " --faults " : "",
         runner->faults != NULL ? runner->faults : "",
-        runner->memory == MYC_SIM_MEMORY_STRONG ? " --memory strong" : "");
+        sim__memory_option(runner->memory));
 }
 
 static void sim__shrink_print(const struct sim__shrink *shrink, FILE *out)

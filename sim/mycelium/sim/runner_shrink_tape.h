@@ -63,6 +63,7 @@ static bool sim__names_point(const struct sim__shrink_choice *choice)
 {
     return strcmp(choice->label, "schedule.switch") == 0
            || strcmp(choice->label, "memory.stale") == 0
+           || strcmp(choice->label, "memory.spurious") == 0
            || strcmp(choice->label, "inject.kill") == 0;
 }
 

@@ -12,6 +12,8 @@
  *     1 <nth point> <process> inject.kill            it was killed there
  *     1 <nth wait> <scope> inject.kill.waiting       it was killed while it waited
  *     <stores> <nth point> <scope> memory.stale      the load there saw a store that much older
+ *     1 <nth point> <scope> memory.spurious          the compare-exchange there failed for no
+ * reason
  *
  * Threads are numbered as they start, from 1. Everything else is a draw like any other. A tape in
  * this form is round robin but for what it names; every run can be told in it, with the same hash.

@@ -15,6 +15,20 @@
 
 #include <mycelium/atomic.h>
 
+static bool sim__may_fail(enum myc_simcheck_op op)
+{
+    return op == MYC_SIMCHECK_COMPARE_EXCHANGE || op == MYC_SIMCHECK_COMPARE_EXCHANGE_WEAK;
+}
+
+/* Whether a compare-exchange that read `before` has stored. */
+static bool sim__has_matched(
+    const struct myc_sim *world, enum myc_simcheck_op op, uint64_t before, uint64_t expected)
+{
+    bool is_spurious = op == MYC_SIMCHECK_COMPARE_EXCHANGE_WEAK && world->memory_model != NULL
+                       && world->memory_model->is_spurious;
+    return before == expected && !is_spurious;
+}
+
 /* A plain step of the event hash: no time, no tail entry; that is what makes atomics cheap. */
 static inline void sim__fold_atomic(struct myc_sim *world, uint64_t op, uint64_t value)
 {
@@ -71,7 +85,7 @@ static void sim__told_end(
 {
     struct sim__told_row *row = sim__told_add(world);
     row->access = sim__told_op_of(world, op, address, size, order);
-    bool is_done = op != MYC_SIMCHECK_COMPARE_EXCHANGE || before == expected;
+    bool is_done = !sim__may_fail(op) || sim__has_matched(world, op, before, expected);
     row->access.value = op == MYC_SIMCHECK_LOAD || !is_done ? before
                         : op == MYC_SIMCHECK_ADD            ? before + operand
                                                             : operand;
@@ -90,7 +104,7 @@ static uint64_t sim__plain_operation(
         sim__word_store(address, size, operand);
     } else if (op == MYC_SIMCHECK_ADD) {
         sim__word_store(address, size, before + operand);
-    } else if (op == MYC_SIMCHECK_COMPARE_EXCHANGE && before == expected) {
+    } else if (sim__may_fail(op) && before == expected) {
         sim__word_store(address, size, operand);
     }
     return before;
@@ -119,7 +133,11 @@ uint64_t myc_simcheck_atomic(
         before = sim__model_operation(world, op, address, size, operand, expected, order);
     }
     if (world->history != NULL) {
-        sim__history_atomic(world, op, address, size, operand, expected, before, order);
+        // One that failed though it read what it expected is told as one that expected another.
+        bool is_odd = sim__may_fail(op) && before == expected
+                      && !sim__has_matched(world, op, before, expected);
+        uint64_t wanted = is_odd ? ~expected : expected;
+        sim__history_atomic(world, op, address, size, operand, wanted, before, order);
     }
     if (world->told != NULL) {
         sim__told_end(world, op, address, size, before, operand, expected, order);
@@ -128,6 +146,21 @@ uint64_t myc_simcheck_atomic(
     bool is_mark = op > MYC_SIMCHECK_FENCE;
     sim__fold_atomic(world, op, is_mark ? size : size == 4 ? before : 0);
     return before;
+}
+
+bool myc_simcheck_compare_exchange_weak(
+    void *address, uint32_t size, uint64_t *expected, uint64_t desired, int order)
+{
+    const enum myc_simcheck_op op = MYC_SIMCHECK_COMPARE_EXCHANGE_WEAK;
+    uint64_t before = myc_simcheck_atomic(op, address, size, desired, *expected, order);
+    struct myc_sim *world = sim__world_now;
+    bool is_plain = world == NULL || world->current == NULL || world->current->process->is_director;
+    bool is_done = is_plain ? before == *expected : sim__has_matched(world, op, before, *expected);
+    if (!is_plain) {
+        sim__fold_atomic(world, op, is_done ? 1 : 0);
+    }
+    *expected = before;
+    return is_done;
 }
 
 #endif

@@ -82,14 +82,15 @@ static void sim__told_say_op(const struct sim__told_op *op, struct sim__text *te
         "exchange",
         "add",
         "compare-exchange",
+        "compare-exchange weak",
         "fence",
         "read bytes",
         "write bytes"};
 #else
-    static const char *const names[] = {"", "", "", "", "", "", "", ""};
+    static const char *const names[] = {"", "", "", "", "", "", "", "", ""};
 #endif
     sim__text_add(text, "%s", names[op->op - 1]);
-    bool is_word = op->op <= 5;
+    bool is_word = op->op <= 6;
     if (op->op <= 2) {
         const char *order = op->order == __ATOMIC_RELAXED   ? " relaxed"
                             : op->order == __ATOMIC_ACQUIRE ? " acquire"

@@ -28,6 +28,7 @@
     X("schedule.starve_steps", "starves for %v steps")                                             \
     X("memory.stale", "at its point %p%w reads a value %v stores old")                             \
     X("memory.older", "reads an older value, at the %n. chance")                                   \
+    X("memory.spurious", "at its point %p%w fails for no reason")                                  \
     X("inject.kill", "is killed at its point %p")                                                  \
     X("inject.kill.waiting", "is killed while it waits, the %n. time it waits")                    \
     X("inject.", "meets the fault %l, the %n. time it could")                                      \
