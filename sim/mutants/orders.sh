@@ -74,7 +74,7 @@ places() {
             sub(/.*[ *]/, "", name)
         }
         /^ *(\/\/|\*)/ { next }
-        /myc_(load_acquire|load_seq_cst|store_release|store_seq_cst)_|myc_fence_seq_cst[(]/ {
+        /myc_(load_acquire|load_seq_cst|store_release|store_seq_cst)_|myc_fence_[a-z_]+[(]/ {
             code = $0
             gsub(/^ +| +$/, "", code)
             printf "%s\t%d\t%s\t%s\n", file, FNR, name, code
@@ -142,7 +142,7 @@ while IFS=$tab read -r file line _; do
     weaken "$file" "$line" 's/myc_store_seq_cst_/myc_store_release_/' release
     weaken "$file" "$line" 's/myc_load_(acquire|seq_cst)_/myc_load_relaxed_/' relaxed
     weaken "$file" "$line" 's/myc_store_(release|seq_cst)_/myc_store_relaxed_/' relaxed
-    weaken "$file" "$line" 's/myc_fence_seq_cst\(\);/(void)0;/' gone
+    weaken "$file" "$line" 's/myc_fence_(seq_cst|acquire)\(\);/(void)0;/' gone
 done <"$work/joined" >"$scratch/rows/mutants.txt"
 sh "$here/run.sh" --survey --ranges 1 --rows "$scratch/rows/mutants.txt" --build "$build" \
     --scratch "$scratch/hunt" >"$scratch/report.txt" || {

@@ -7,12 +7,15 @@
  * connections over TCP may break. "bus-scarce": memory, descriptors and shared memory run out
  * anywhere; whoever cannot go on gives everything back and leaves. "bus-kill": one of the two
  * processes dies at any of its points, and the other must come to a good end. "bus-busy": agents
- * never sleep, and what is due by the clock must happen all the same.
+ * never sleep, and what is due by the clock must happen all the same. "bus-cut": both
+ * share memory and live, but their link breaks.
  *
  * Oracles: each message once, in order, with every byte in place, losses told as exact gaps;
  * nothing is handed over after a close; a publisher that waits for room gets it from readers who
- * live; its close says that all was delivered; whoever stays to the end has everything. What is not
- * given back by a process that ends, the harness reports.
+ * live; its close says that all was delivered; whoever stays to the end has everything. A reader
+ * that lost its link is handed overwritten bytes only if it is told so before its poll returns, and
+ * never before the publisher's patience ended. What is not given back by a process that ends, the
+ * harness reports.
  */
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
@@ -25,6 +28,8 @@
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/thread.h>
 
+#include "bus_cut.h"
+
 enum {
     RING_BYTES = 4096,
     SIZE_MAX_BYTES = RING_BYTES / 4 - 8,
@@ -34,6 +39,7 @@ enum {
 
 static const uint64_t ms_ns = 1000000;
 static const uint64_t second_ns = 1000000000;
+static const uint64_t patience_ns = 30000000000; /* longer than any reader takes for a ring */
 
 static const struct myc_message_type number_type = {
     .id = 1, .version = 1, .size = 8, .name = "Number", .topic = "numbers"};
@@ -57,7 +63,8 @@ struct reader {
     uint64_t next; /* the sequence that must come next; 0: not matched yet */
     uint64_t delivered;
     uint64_t lost;
-    bool left_early; /* it closed itself while there was more to come */
+    uint64_t suspect; /* the first sequence that was not as it must be; 0: none */
+    bool left_early;  /* it closed itself while there was more to come */
     bool has_left;
     bool has_ended; /* its publisher did */
 };
@@ -66,6 +73,7 @@ struct reader {
 struct side {
     struct run *run;
     struct myc_platform *platform;
+    struct bus_cut cut; /* the platform, if links break */
     struct myc_bus *bus;
     struct myc_handle agent;
     struct myc_waiter waiter; /* the publisher's */
@@ -81,6 +89,8 @@ struct run {
     bool is_breaking; /* connections may */
     bool has_kill;    /* one of the processes is killed */
     bool is_busy;     /* agents are turned in a loop that never sleeps */
+    bool is_cutting;  /* links break on one host, though everybody lives */
+    uint64_t grace_ns;
     struct myc_topology topology;
     struct side sides[2];
     uint64_t kill_point[2]; /* 0: it is not killed */
@@ -89,6 +99,7 @@ struct run {
     bool is_rejecting;
     uint64_t committed; /* by now, for certain */
     uint64_t accepted;
+    bool has_closed; /* the publisher */
     size_t reader_count;
     struct reader readers[READERS_MAX];
     struct myc_waiter reader_waiter;
@@ -104,6 +115,12 @@ static void run_agent(void *context)
     uint64_t deadline_ns = side->run->is_busy ? 0 : MYC_NEVER;
     // Pairs with the release in close_side.
     for (uint32_t round = 0; myc_load_acquire_u32(&side->is_over) == 0;) {
+        if (side->run->is_cutting) {
+            deadline_ns = myc_clock_monotonic_ns(side->platform->clock) + 2 * ms_ns;
+            if (side->run->committed > 0) {
+                bus_cut_step(&side->cut);
+            }
+        }
         size_t done = myc_bus_work(side->bus, deadline_ns);
         round = done > 0 ? 0 : round + 1;
         if (side->run->is_busy && done == 0) {
@@ -133,8 +150,14 @@ static bool open_side(struct side *side, struct myc_platform *platform, size_t i
         .topology = &run->topology,
         .node = run->topology.nodes[index].name,
         .contract = &number_contract,
-        .ring_bytes = RING_BYTES};
+        .ring_bytes = RING_BYTES,
+        .link_grace_ns = run->grace_ns};
     side->platform = platform;
+    if (run->is_cutting) {
+        bus_cut_init(&side->cut, platform, run->sim, myc_sim_choose(run->sim, "bus.cuts", 3));
+        platform = &side->cut.platform;
+        side->platform = platform;
+    }
     if (!is_well(run, myc_bus_create(platform, &options, &side->bus, NULL), "no bus")) {
         return false;
     }
@@ -157,13 +180,27 @@ static void close_side(struct side *side)
 }
 
 // Sleeps on a waiter, which a doorbell may end early.
-static void rest(struct myc_waiter *waiter, uint64_t duration_ns)
+static void rest_until(struct myc_waiter *waiter, uint64_t deadline_ns)
 {
-    struct myc_platform *platform = waiter->platform;
     struct myc_event event;
     size_t count = 0;
-    uint64_t deadline_ns = myc_clock_monotonic_ns(platform->clock) + duration_ns;
-    (void)myc_poller_wait(platform->poller, waiter->poller, &event, 1, deadline_ns, &count);
+    (void)myc_poller_wait(waiter->platform->poller, waiter->poller, &event, 1, deadline_ns, &count);
+}
+
+static void rest(struct myc_waiter *waiter, uint64_t duration_ns)
+{
+    rest_until(waiter, myc_clock_monotonic_ns(waiter->platform->clock) + duration_ns);
+}
+
+// The same, whoever rings. Only where the caller looks at everything again before it sleeps.
+static void rest_in_peace(struct myc_waiter *waiter, uint64_t duration_ns)
+{
+    struct myc_clock *clock = waiter->platform->clock;
+    uint64_t end_ns = myc_clock_monotonic_ns(clock) + duration_ns;
+    while (myc_clock_monotonic_ns(clock) < end_ns) {
+        myc_waiter_clear(waiter);
+        rest_until(waiter, end_ns);
+    }
 }
 
 static void check_death(const struct run *run, enum myc_notice_kind kind)
@@ -212,6 +249,11 @@ static void publish_all(struct run *run, struct myc_publisher *publisher, struct
             status == MYC_OK || status == MYC_NO_SUBSCRIBER,
             "a publisher gets room from readers who live");
         run->committed = number;
+        if (run->is_cutting && status == MYC_NO_SUBSCRIBER) {
+            uint64_t now_ns = myc_clock_monotonic_ns(waiter->platform->clock);
+            status = myc_publisher_await_subscribers(publisher, 1, now_ns + 50 * ms_ns);
+            myc_sim_count(run->sim, "joined again", status == MYC_OK ? 1 : 0);
+        }
         struct myc_notice notice;
         while (myc_publisher_notice(publisher, &notice) == MYC_OK) {
             myc_sim_check(run->sim, notice.kind != MYC_NOTICE_CORRUPT, "no reader lies");
@@ -249,43 +291,65 @@ static void run_publisher(struct side *side)
         run->is_breaking || (status == MYC_OK && report.undelivered == 0),
         "a close waits until readers who live have all");
     myc_sim_check(run->sim, report.accepted == run->accepted, "a close counts what was accepted");
+    run->has_closed = true;
 }
 
 // ---- The subscribers ----
+
+// What is not as it must be can only be of a reader that has lost its link.
+static void suspect(struct reader *reader, const char *what, uint64_t number)
+{
+    struct run *run = reader->run;
+    if (run->deployment != SHM || !(run->is_scarce || run->is_cutting)) {
+        myc_sim_fail(
+            run->sim,
+            "%s: number %llu instead of %llu",
+            what,
+            (unsigned long long)number,
+            (unsigned long long)reader->next);
+    }
+    myc_sim_count(run->sim, "overwritten in the hand", reader->suspect == 0 ? 1 : 0);
+    reader->suspect = reader->next;
+}
+
+static void look_at(struct reader *reader, const struct myc_record *record)
+{
+    const unsigned char *bytes = record->payload;
+    uint64_t number;
+    memcpy(&number, bytes, sizeof(number));
+    if (record->sequence != reader->next || number != record->sequence) {
+        suspect(reader, "a reader was handed what is not its turn", number);
+        return;
+    }
+    for (size_t i = sizeof(number); i < record->size; i++) {
+        if (bytes[i] != byte_of(number, i)) {
+            suspect(reader, "a message is torn", number);
+            return;
+        }
+    }
+}
 
 static void on_message(const struct myc_delivery *delivery, void *context)
 {
     struct reader *reader = context;
     struct run *run = reader->run;
     const struct myc_record *record = delivery->record;
-    const unsigned char *bytes = record->payload;
-    uint64_t number;
     myc_sim_check(run->sim, !reader->has_left, "nothing is handed over after a close");
-    if (run->is_scarce && run->deployment == SHM) {
-        // A process without descriptors loses its link and is taken out of the ring as if it had
-        // died; until it learns of that, it may see what the publisher writes over.
-        reader->delivered++;
-        return;
-    }
-    memcpy(&number, bytes, sizeof(number));
-    if (record->sequence != reader->next || number != record->sequence) {
-        myc_sim_fail(
-            run->sim,
-            "a reader was handed number %llu as message %llu instead of %llu",
-            (unsigned long long)number,
-            (unsigned long long)record->sequence,
-            (unsigned long long)reader->next);
-    }
-    for (size_t i = sizeof(number); i < record->size; i++) {
-        if (bytes[i] != byte_of(number, i)) {
-            myc_sim_fail(run->sim, "message %llu is torn", (unsigned long long)number);
-        }
-    }
-    reader->next++;
     reader->delivered++;
-    if (myc_sim_chance(run->sim, "bus.slow", 1, 16)) {
-        rest(&run->reader_waiter, myc_sim_range(run->sim, "bus.slow_ms", 1, 40) * ms_ns);
+    if (reader->suspect != 0) {
+        return; // It must be told before the poll returns; until then nothing is to be believed.
     }
+    look_at(reader, record);
+    if (myc_sim_chance(run->sim, "bus.slow", 1, run->is_cutting ? 4 : 16)) {
+        uint64_t slow_ns = myc_sim_range(run->sim, "bus.slow_ms", 1, 40) * ms_ns;
+        if (run->is_cutting) {
+            rest_in_peace(&run->reader_waiter, slow_ns);
+        } else {
+            rest(&run->reader_waiter, slow_ns);
+        }
+        look_at(reader, record); // It stays what it is until the handler returns.
+    }
+    reader->next += reader->suspect == 0 ? 1 : 0;
     if (myc_sim_chance(run->sim, "bus.leave", 1, 256)) {
         myc_subscriber_close(reader->subscriber);
         reader->has_left = true;
@@ -294,17 +358,48 @@ static void on_message(const struct myc_delivery *delivery, void *context)
     }
 }
 
+static void check_fence(struct reader *reader, const struct myc_notice *notice)
+{
+    struct run *run = reader->run;
+    myc_sim_check(
+        run->sim,
+        run->deployment == SHM && (run->is_scarce || run->is_cutting),
+        "only who lost its link is taken out");
+    myc_sim_check(
+        run->sim,
+        !run->is_cutting || run->grace_ns < patience_ns,
+        "who reads on in time is not taken out");
+    // Without a suspect every message was whole, though the ring cannot tell of all of them. Who
+    // closed itself was not handed the rest of the batch.
+    bool is_exact = notice->last < reader->next && notice->last + notice->count >= reader->next - 1
+                    && (reader->has_left || notice->last + notice->count == reader->next - 1);
+    myc_sim_check(
+        run->sim,
+        reader->suspect == 0 ? is_exact : notice->last < reader->suspect && notice->count > 0,
+        "a reader that was taken out knows what it can believe");
+    myc_sim_count(run->sim, "taken out", 1);
+    reader->suspect = 0;
+    reader->has_ended = true;
+}
+
 static void on_notice(const struct myc_notice *notice, void *context)
 {
     struct reader *reader = context;
     struct run *run = reader->run;
-    if (run->is_scarce && run->deployment == SHM) {
-        reader->has_ended = notice->kind != MYC_NOTICE_MATCHED; // See on_message.
+    if (notice->kind == MYC_NOTICE_FENCED) {
+        check_fence(reader, notice);
         return;
     }
+    myc_sim_check(run->sim, !reader->has_left, "nothing is told after a close");
+    if (reader->suspect != 0 && notice->kind == MYC_NOTICE_GAP) {
+        return; // Part of what is not to be believed.
+    }
+    myc_sim_check(
+        run->sim, reader->suspect == 0, "who was handed what was overwritten is told so next");
     myc_sim_check(run->sim, notice->kind != MYC_NOTICE_CORRUPT, "nobody sends corrupt bytes");
     if (notice->kind == MYC_NOTICE_MATCHED || notice->kind == MYC_NOTICE_PEER_RESTARTED) {
         reader->next = notice->last + 1;
+        reader->has_ended = false;
     } else if (notice->kind == MYC_NOTICE_GAP) {
         myc_sim_check(
             run->sim,
@@ -325,6 +420,9 @@ static void on_notice(const struct myc_notice *notice, void *context)
 
 static bool are_readers_done(const struct run *run)
 {
+    if (run->is_cutting) {
+        return run->has_closed; // What ended with a link begins again with the next.
+    }
     for (size_t i = 0; i < run->reader_count; i++) {
         if (!run->readers[i].has_left && !run->readers[i].has_ended) {
             return false;
@@ -359,10 +457,19 @@ static void read_all(struct side *side)
             size_t most = 1 + (size_t)myc_sim_choose(run->sim, "bus.batch", 16);
             count +=
                 myc_subscriber_poll(subscribers[i], on_message, on_notice, &run->readers[i], most);
+            myc_sim_check(
+                run->sim,
+                run->readers[i].suspect == 0,
+                "who was handed what was overwritten is told before its poll returns");
         }
         if (count == 0 && !are_readers_done(run)) {
             myc_waiter_clear(&run->reader_waiter);
-            (void)myc_subscribers_wait(&run->reader_waiter, subscribers, run->reader_count, end_ns);
+            uint64_t look_ns = myc_clock_monotonic_ns(side->platform->clock) + 20 * ms_ns;
+            (void)myc_subscribers_wait(
+                &run->reader_waiter,
+                subscribers,
+                run->reader_count,
+                run->is_cutting ? look_ns : end_ns);
         }
     }
     myc_sim_check(
@@ -574,12 +681,27 @@ static void run_scarce(struct myc_sim *sim)
     run_to_end(run);
 }
 
+static void run_cut(struct myc_sim *sim)
+{
+    static const uint64_t graces_ns[] = {30000000000, 1000000, 20000000};
+    struct run *run = begin(sim);
+    run->deployment = SHM;
+    memset(&run->topology, 0, sizeof(run->topology));
+    build_topology(run);
+    run->is_cutting = true;
+    run->is_breaking = true;
+    myc_sim_allow(sim, MYC_SIM_FAULT_SMALL_BUFFER, false); // Nobody fills a link.
+    run->grace_ns = graces_ns[myc_sim_choose(sim, "bus.grace", 3)];
+    run_to_end(run);
+}
+
 int main(int argc, char **argv)
 {
     static const struct myc_sim_scenario scenarios[] = {
         {"bus", "a publisher and its readers with hardly any room, on every transport", run_bus},
         {"bus-kill", "the same while one of the two processes dies anywhere", run_kill},
         {"bus-busy", "the same while agents never sleep", run_busy},
+        {"bus-cut", "the same in shared memory while links break between two who live", run_cut},
         {"bus-scarce", "the same while memory, descriptors and segments run out", run_scarce},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));

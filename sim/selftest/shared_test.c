@@ -193,7 +193,8 @@ static int watcher(struct myc_platform *platform, void *arg)
     io_must(myc_process_watch(platform->process, &watching->victim, &watch));
     watching->is_watching = true;
     io_await(platform, watch, MYC_READABLE);
-    watching->is_alive_after = myc_process_is_alive(platform->process, &watching->victim);
+    watching->is_alive_after =
+        myc_process_life(platform->process, &watching->victim) == MYC_LIFE_RUNS;
     watching->has_seen_end = true;
     myc_process_watch_close(platform->process, watch);
     return 0;

@@ -235,6 +235,7 @@ static void step(struct myc_bus *bus)
             myc__link_step(bus, i);
         }
     }
+    myc__linger_step(bus);
     if (bus->refused_ns != 0 && bus->now_ns >= bus->refused_ns) {
         bus->refused_ns = 0;
         bus->is_dirty = true;
@@ -398,6 +399,7 @@ void myc_bus_close(struct myc_bus *bus)
         if (bus->has_links) {
             myc__goodbye(bus);
         }
+        myc__linger_close(bus);
         for (uint32_t i = 0; i < MYC__ACCEPTED_MAX; i++) {
             if (bus->accepted[i].is_used) {
                 bus->accepted[i].is_used = false;
@@ -416,6 +418,7 @@ static void free_memory(struct myc_bus *bus)
     for (uint32_t i = 0; i < bus->subscriber_count; i++) {
         for (uint32_t j = 0; j < MYC_SOURCES_MAX; j++) {
             struct myc__source *source = &bus->subscribers[i]->sources[j];
+            myc__source_leave(source);
             myc__segment_release(bus->platform, &source->ring);
             myc__segment_release(bus->platform, &source->page);
             if (source->kind == MYC__SOURCE_SHM) {

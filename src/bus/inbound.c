@@ -725,6 +725,7 @@ static void release_shm(struct myc_bus *bus, struct myc__source *source)
         // If it cannot be sent the link is breaking, which frees the slot as well.
         (void)myc__link_send(bus, source->link, record, sizeof(record), NULL, 0);
     }
+    myc__source_leave(source);
     myc__segment_release(bus->platform, &source->ring);
     myc__segment_release(bus->platform, &source->page);
     myc_doorbell_close(bus->platform->poller, source->writer_bell);

@@ -53,7 +53,13 @@ enum myc__source_state {
 enum myc__source_kind { MYC__SOURCE_LOCAL, MYC__SOURCE_SHM, MYC__SOURCE_IMAGE };
 
 /** How a source ends once what it holds has been read. */
-enum myc__fate { MYC__FATE_LIVE, MYC__FATE_ENDED, MYC__FATE_DIED, MYC__FATE_CORRUPT };
+enum myc__fate {
+    MYC__FATE_LIVE,
+    MYC__FATE_ENDED,
+    MYC__FATE_DIED,
+    MYC__FATE_CORRUPT,
+    MYC__FATE_FENCED /* by the publisher's node; known to the subscriber's thread first */
+};
 
 struct myc__source {
     struct myc_atomic_u32 state; /* enum myc__source_state */
@@ -67,6 +73,8 @@ struct myc__source {
     bool is_restart;                 /* an earlier incarnation of that node died */
     bool is_attached;                /* SHM: the reader is on the ring */
     bool is_announced;               /* the subscriber's thread told of the match */
+    bool is_winding_up;              /* the subscriber's thread knows that it ends */
+    uint64_t end_position;           /* SHM, winding up: a whole ring from there */
     struct myc_publisher *publisher; /* LOCAL */
     uint64_t publisher_id;
     uint64_t publisher_epoch;
@@ -104,10 +112,15 @@ struct myc__slot {
     int32_t link;
     int32_t outlet;
     uint32_t generation;
-    uint64_t base;            /* sequence at which it joined */
-    uint32_t weight;          /* subscribers behind it */
-    struct myc__segment page; /* SHM */
-    struct myc_handle bell;   /* SHM: ours to close */
+    uint64_t base;                       /* sequence at which it joined */
+    uint32_t weight;                     /* subscribers behind it */
+    struct myc__segment page;            /* SHM */
+    struct myc_handle bell;              /* SHM: ours to close */
+    bool is_lingering;                   /* SHM: its link ended before it left */
+    bool is_known;                       /* SHM: `process` names who reads */
+    enum myc_notice_kind lingering_kind; /* what to tell unless it leaves by itself */
+    uint64_t lingering_ns;               /* it is taken out then */
+    struct myc_process_identity process;
 };
 
 struct myc_publisher {
@@ -177,7 +190,8 @@ struct myc__link {
     bool was_up;
     bool has_died; /* an earlier incarnation died */
     bool said_bye;
-    bool is_silent; /* it was lost because nothing was heard */
+    bool is_silent;     /* it was lost because nothing was heard */
+    bool is_peer_known; /* peer_process is who is at the other end */
     uint32_t generation;
     uint32_t interest;
     uint32_t remote_count;
@@ -189,6 +203,7 @@ struct myc__link {
     uint64_t grace_ns;    /* a lost link is dead after this; MYC_NEVER: not lost */
     uint64_t beat_ns;     /* while UP: when to say that we are there */
     uint64_t silent_ns;   /* while UP: lost if nothing is heard until then */
+    struct myc_process_identity peer_process; /* SHM */
     struct myc__channel channel;
     struct myc__remote remotes[MYC__REMOTES_MAX];
 };
@@ -260,6 +275,7 @@ struct myc_bus {
     bool has_quick_data;  /* since the poller was last asked */
     uint32_t quick_mask;  /* bit i: images[i] is open and has room; 0: ask the poller */
     size_t progress;      /* of this turn, outside the poller's events */
+    uint32_t lingering;   /* slots that do */
     uint32_t publisher_count;
     uint32_t subscriber_count;
     struct myc_publisher *publishers[MYC_PUBLISHERS_MAX];
@@ -370,6 +386,12 @@ bool myc__subscriber_has_source(
 
 /** Whether a poll would tell or deliver something. Owner thread. */
 bool myc__subscriber_has_news(struct myc_subscriber *subscriber);
+
+/**
+ * Says in a SHM source's page, if it has one, that it reads no more: a publisher that lost our link
+ * waits for that. Whoever owns the source.
+ */
+void myc__source_leave(struct myc__source *source);
 
 /** Ends a LOCAL source: gives its slot back. Call with the lock. */
 void myc__source_release_local(struct myc__source *source);
@@ -488,6 +510,21 @@ void myc__outbound_unsubscribe(
 
 /** Takes every reader of a dead or gone peer out of our rings. Call with the lock. */
 void myc__outbound_drop_link(struct myc_bus *bus, int32_t link, enum myc_notice_kind kind);
+
+/** Takes a reader of another process out of the ring. Call with the lock. */
+void myc__outbound_free_slot(
+    struct myc_publisher *publisher, uint32_t index, enum myc_notice_kind kind);
+
+/* ---- linger.c ---- */
+
+/** The control connection of a slot's reader ended. Call with the lock. */
+void myc__slot_unlinked(struct myc_publisher *publisher, uint32_t index, enum myc_notice_kind kind);
+
+/** Takes out whoever left, ended or had its time. Call with the lock. */
+void myc__linger_step(struct myc_bus *bus);
+
+/** This node closes: nobody is waited for any more. Call with the lock. */
+void myc__linger_close(struct myc_bus *bus);
 
 /* ---- inbound.c ---- */
 

@@ -143,6 +143,19 @@ bool myc__link_send(
     return true;
 }
 
+// Who is at the other end, if it shares memory with us. What cannot be told stays unknown.
+static void identify_peer(struct myc_bus *bus, struct myc__link *link)
+{
+    struct myc_peer peer;
+    link->is_peer_known =
+        bus->topology.nodes[bus->self].transport == MYC_TRANSPORT_SHM
+        && myc_stream_peer(bus->platform->stream, link->channel.stream, &peer) == MYC_OK
+        && peer.is_local && peer.process.start_time != 0;
+    if (link->is_peer_known) {
+        link->peer_process = peer.process;
+    }
+}
+
 static void come_up(struct myc_bus *bus, int32_t index, uint64_t peer_epoch)
 {
     struct myc__link *link = &bus->links[index];
@@ -156,6 +169,7 @@ static void come_up(struct myc_bus *bus, int32_t index, uint64_t peer_epoch)
     link->said_bye = false;
     link->is_silent = false;
     link->announced = 0;
+    identify_peer(bus, link);
     link->backoff_ns = 0;
     link->beat_ns = myc__heartbeat_next(bus);
     myc__heartbeat_heard(bus, index);

@@ -49,6 +49,9 @@ static void describe_numbers(struct myc__text *text, const struct myc_notice *no
     if (notice->is_publisher) {
         myc__text_string(text, ", not acknowledged ");
         myc__text_u64(text, notice->count);
+    } else if (notice->kind == MYC_NOTICE_FENCED) {
+        myc__text_string(text, ", received since but not to be trusted ");
+        myc__text_u64(text, notice->count);
     } else if (notice->is_tail_unknown) {
         myc__text_string(text, ", tail unknown");
     }

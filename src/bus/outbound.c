@@ -271,6 +271,8 @@ bool myc__outbound_subscribe(
     struct myc__slot slot = {
         .kind = MYC__SLOT_SHM, .link = link, .outlet = MYC__NO_INDEX, .weight = 1, .bell = bell};
     struct myc_ring_ticket ticket;
+    slot.is_known = bus->links[link].is_peer_known;
+    slot.process = bus->links[link].peer_process;
     if (publisher == NULL || publisher->segment.memory == NULL) {
         // It was never announced: the peer broke the protocol.
         myc_doorbell_close(bus->platform->poller, bell);
@@ -305,10 +307,11 @@ bool myc__outbound_subscribe(
     return myc__link_send(bus, link, record, sizeof(record), handles, MYC__RECORD_HANDLES_MAX);
 }
 
-static void
-free_shm_slot(struct myc_publisher *publisher, uint32_t index, enum myc_notice_kind kind)
+void myc__outbound_free_slot(
+    struct myc_publisher *publisher, uint32_t index, enum myc_notice_kind kind)
 {
     struct myc__slot slot = publisher->slots[index];
+    publisher->bus->lingering -= slot.is_lingering ? 1 : 0;
     struct myc_ring_reader_state state;
     uint64_t last = slot.base;
     if (myc_ring_reader_state(&publisher->writer, index, &state) == MYC_OK
@@ -331,7 +334,7 @@ void myc__outbound_unsubscribe(
     const struct myc__slot *slot = &publisher->slots[unsubscribe->slot];
     if (slot->kind == MYC__SLOT_SHM && slot->link == link
         && slot->generation == unsubscribe->generation) {
-        free_shm_slot(publisher, unsubscribe->slot, MYC_NOTICE_UNMATCHED);
+        myc__outbound_free_slot(publisher, unsubscribe->slot, MYC_NOTICE_UNMATCHED);
     }
 }
 
@@ -346,7 +349,7 @@ void myc__outbound_drop_link(struct myc_bus *bus, int32_t link, enum myc_notice_
         for (uint32_t j = 0; j < MYC_RING_READERS_MAX; j++) {
             const struct myc__slot *slot = &bus->publishers[i]->slots[j];
             if (slot->kind == MYC__SLOT_SHM && slot->link == link) {
-                free_shm_slot(bus->publishers[i], j, kind);
+                myc__slot_unlinked(bus->publishers[i], j, kind);
             }
         }
     }

@@ -197,6 +197,13 @@ void myc__bus_match_local(struct myc_bus *bus)
     }
 }
 
+void myc__source_leave(struct myc__source *source)
+{
+    if (source->kind == MYC__SOURCE_SHM && source->page.memory != NULL) {
+        myc_ring_page_leave(source->page.memory);
+    }
+}
+
 void myc__source_release_local(struct myc__source *source)
 {
     myc__publisher_slot_left(
@@ -319,13 +326,15 @@ static void end_source(struct turn *turn, enum myc__fate fate)
         [MYC__FATE_ENDED] = MYC_NOTICE_UNMATCHED,
         [MYC__FATE_DIED] = MYC_NOTICE_PEER_DIED,
         [MYC__FATE_CORRUPT] = MYC_NOTICE_CORRUPT,
+        [MYC__FATE_FENCED] = MYC_NOTICE_FENCED,
     };
     struct myc_subscriber *subscriber = turn->subscriber;
     struct myc__source *source = turn->source;
     struct myc_notice notice;
     memset(&notice, 0, sizeof(notice));
     notice.kind = kinds[fate];
-    notice.last = turn->is_corrupt
+    notice.count = fate == MYC__FATE_FENCED ? myc_ring_reader_distrusted(&source->reader) : 0;
+    notice.last = turn->is_corrupt && fate == MYC__FATE_CORRUPT
                       ? turn->sound
                       : source->sequence_base + myc_ring_reader_sequence(&source->reader);
     MYC_SOMETIMES(fate == MYC__FATE_DIED, "subscriber.peer-died");
@@ -338,11 +347,24 @@ static void end_source(struct turn *turn, enum myc__fate fate)
         myc__source_release_local(source);
     } else {
         // The agent unmaps and closes, and never reads a corrupt publisher again.
+        myc__source_leave(source);
         myc_store_relaxed_u32(&source->fate, (uint32_t)fate);
         myc_store_release_u32(&source->state, MYC__SOURCE_RELEASED);
         myc__bus_mark(subscriber->bus);
     }
     myc__bus_unlock(subscriber->bus);
+}
+
+// Whether a source that ends has been read to its end: nothing was there, or as much as its ring
+// can have held. A publisher that lives on, though our link broke, would else keep us for ever.
+static bool is_wound_up(struct myc__source *source, size_t records)
+{
+    if (!source->is_winding_up) {
+        source->is_winding_up = true;
+        source->end_position = source->reader.position + source->reader.capacity;
+    }
+    return records == 0
+           || (source->kind == MYC__SOURCE_SHM && source->reader.position >= source->end_position);
 }
 
 static size_t poll_source(struct turn *turn, size_t messages_max)
@@ -363,14 +385,21 @@ static size_t poll_source(struct turn *turn, size_t messages_max)
         myc_doorbell_ring(platform->poller, source->writer_bell);
     }
     enum myc_status status = myc_ring_reader_status(&source->reader);
-    if (turn->is_corrupt || status == MYC_CORRUPT) {
+    bool is_overrun = myc_ring_reader_distrusted(&source->reader) > 0;
+    if (!is_overrun && myc_load_relaxed_u32(&turn->subscriber->is_closed) != 0) {
+        return turn
+            ->delivered; // A handler closed it: it is told nothing more but what to disbelieve.
+    }
+    if (!is_overrun && (turn->is_corrupt || status == MYC_CORRUPT)) {
         end_source(turn, MYC__FATE_CORRUPT);
-    } else if (records == 0 && (fate != MYC__FATE_LIVE || status == MYC_CLOSED)) {
-        end_source(turn, fate);
     } else if (status == MYC_FENCED) {
         MYC_REACHED("subscriber.fenced");
-        // The publisher's node took us out: because it said goodbye, or because it thinks us dead.
-        end_source(turn, fate != MYC__FATE_LIVE ? fate : MYC__FATE_DIED);
+        // The publisher's node took us out: because it said goodbye, or it lost us.
+        end_source(turn, fate == MYC__FATE_LIVE || is_overrun ? MYC__FATE_FENCED : fate);
+    } else if (
+        (records == 0 && status == MYC_CLOSED)
+        || (fate != MYC__FATE_LIVE && is_wound_up(source, records))) {
+        end_source(turn, fate);
     }
     return turn->delivered;
 }
@@ -388,6 +417,7 @@ static void leave_sources(struct myc_subscriber *subscriber)
         if (source->kind == MYC__SOURCE_LOCAL) {
             myc__source_release_local(source);
         } else {
+            myc__source_leave(source);
             myc_store_relaxed_u32(&source->state, MYC__SOURCE_RELEASED);
         }
     }

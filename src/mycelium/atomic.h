@@ -187,6 +187,12 @@ static inline void myc_fence_seq_cst(void)
     MYC_ATOMIC_FENCE_(__ATOMIC_SEQ_CST);
 }
 
+/** Orders every earlier load, plain ones too, before every later access. */
+static inline void myc_fence_acquire(void)
+{
+    MYC_ATOMIC_FENCE_(__ATOMIC_ACQUIRE);
+}
+
 /** Marks bytes that other threads will read after a release; call after writing, before releasing.
  */
 static inline void myc_shared_write(void *bytes, size_t size)

@@ -77,7 +77,9 @@ struct myc_bus_options {
     const struct myc_contract *contract; /* outlives the bus */
     uint64_t ring_bytes;                 /* of each publisher and image ring; 0: 256 KiB */
     uint64_t handshake_timeout_ns;       /* 0: 5 s */
-    uint64_t link_grace_ns;        /* TCP: how long a lost link may take to return; 0: 500 ms */
+    uint64_t link_grace_ns;        /* TCP: how long a lost link may take to return; shared memory:
+                                      how long a reader that lost its link and lives may take to
+                                      notice; 0: 500 ms */
     uint64_t heartbeat_ns;         /* TCP: how often a node says that it is there; 0: 500 ms */
     uint64_t heartbeat_timeout_ns; /* TCP: a link on which nothing is heard for so long is lost;
                                       more than the peers' heartbeat_ns; 0: 4 of our own */
@@ -126,7 +128,8 @@ void myc_bus_destroy(struct myc_bus *bus);
     X(GAP, "messages were lost")                                                                   \
     X(PEER_DIED, "the peer's process died")                                                        \
     X(PEER_RESTARTED, "the peer is a new incarnation")                                             \
-    X(CORRUPT, "the peer broke the protocol and was cut off")
+    X(CORRUPT, "the peer broke the protocol and was cut off")                                      \
+    X(FENCED, "the publisher gave up on this subscriber, whose link was lost")
 
 enum myc_notice_kind {
 #define MYC_NOTICE_ENUM_(name, text) MYC_NOTICE_##name,
@@ -145,7 +148,9 @@ struct myc_notice {
     uint64_t publisher_epoch;
     uint64_t first;  /* GAP: first sequence lost */
     uint64_t last;   /* GAP: last sequence lost; else the last sequence received or acknowledged */
-    uint64_t count;  /* GAP: messages lost; publisher: messages the peer did not acknowledge */
+    uint64_t count;  /* GAP: messages lost; publisher: messages the peer did not acknowledge;
+                        FENCED: messages after `last` that were handed over but may have been
+                        overwritten meanwhile: what was made of them is not to be believed */
     uint64_t missed; /* later notices of this publisher that found no place */
 };
 

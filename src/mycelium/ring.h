@@ -186,6 +186,8 @@ void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot);
 struct myc_ring_reader_state {
     bool is_active;
     bool is_poisoned;   /* its page said something impossible; it no longer gates */
+    bool has_begun;     /* it attached, as its page says */
+    bool has_left;      /* it reads the ring no more, as its page says */
     uint64_t position;  /* its head, as last seen */
     uint64_t sequence;  /* messages before that head; a hint, exact when the reader is at rest */
     uint64_t lag_bytes; /* committed bytes it has not passed */
@@ -244,15 +246,31 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes);
 /** Whether nothing is there to poll, not even a PAD to skip; also true once the reader broke. */
 bool myc_ring_is_empty(const struct myc_ring_reader *reader);
 
-/** Messages this reader has passed or had before it joined: the sequence number last seen. */
+/**
+ * Messages this reader has passed or had before it joined: the sequence number last seen. Of a
+ * FENCED reader: the last message that was whole for certain.
+ */
 uint64_t myc_ring_reader_sequence(const struct myc_ring_reader *reader);
 
 /**
  * OK; CLOSED once everything before the writer's close was read; CORRUPT (the ring's bytes violate
- * the format); FENCED (taken out: what the last poll handed over may have been overwritten).
- * [RING-17]
+ * the format); FENCED (taken out: see myc_ring_reader_distrusted()). [RING-17]
  */
 enum myc_status myc_ring_reader_status(const struct myc_ring_reader *reader);
+
+/**
+ * How many messages after myc_ring_reader_sequence() were handed over though the writer may have
+ * written over them meanwhile: 0 unless the reader is FENCED, and then at most its last batch. What
+ * a handler made of them must be undone, or not be believed. [RING-25]
+ */
+uint64_t myc_ring_reader_distrusted(const struct myc_ring_reader *reader);
+
+/**
+ * Says in a reader's page that the ring is read no more; the writer's process finds it in
+ * myc_ring_reader_state(). A reader that cannot tell otherwise, because its link broke, say, calls
+ * this after its last poll. Threads: the reader's. [RING-26]
+ */
+void myc_ring_page_leave(void *page);
 
 /**
  * Before a reader sleeps: (1) clear the doorbell, (2) arm every ring it waits for, (3) one
@@ -380,7 +398,8 @@ struct myc_ring_reader {
     bool readers_may_sleep;
     uint64_t peeked_bytes;    /* of the last peek, until something is consumed; 0: none */
     uint64_t peeked_sequence; /* at its end */
-    uint64_t reserved[3];
+    uint64_t distrusted;      /* handed over, but perhaps overwritten meanwhile */
+    uint64_t reserved[2];
     struct myc_ring_origin origin;
 } __attribute__((aligned(64)));
 

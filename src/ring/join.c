@@ -132,7 +132,7 @@ void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot)
 enum myc_status myc_ring_reader_state(
     const struct myc_ring_writer *writer, uint32_t slot, struct myc_ring_reader_state *out_state)
 {
-    struct myc_ring_reader_state state = {false, false, 0, 0, 0};
+    struct myc_ring_reader_state state = {0};
     struct myc__ring_point progress;
     if (slot >= writer->readers_max) {
         return MYC_NOT_FOUND;
@@ -144,7 +144,12 @@ enum myc_status myc_ring_reader_state(
     }
     state.is_active = kind == MYC__RING_ACTIVE;
     state.is_poisoned = kind == MYC__RING_FENCED;
-    state.sequence = myc_load_relaxed_u64(&myc__ring_page(writer, slot)->sequence);
+    const struct myc__ring_page *page = myc__ring_page(writer, slot);
+    // Pairs with the release of myc_ring_page_leave().
+    state.has_left = myc_load_acquire_u64(&page->acknowledgement) != 0;
+    // It is never 0 once the reader began.
+    state.has_begun = myc_load_relaxed_u64(&page->arm) != 0;
+    state.sequence = myc_load_relaxed_u64(&page->sequence);
     state.position = myc__ring_head(writer, slot);
     // A head read before the progress cannot be beyond it unless the page lies.
     if (myc__ring_pair_load(&writer->control->progress, &progress)

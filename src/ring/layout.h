@@ -129,7 +129,7 @@ struct myc__ring_page {
     MYC__LINE struct myc_atomic_u64 head;            /* 0: not begun, the slot's join head counts */
     MYC__LINE struct myc_atomic_u64 arm;             /* odd: the reader sleeps */
     MYC__LINE struct myc_atomic_u64 sequence;        /* messages before the head; a hint */
-    MYC__LINE struct myc_atomic_u64 acknowledgement; /* fencing: not used yet, zero */
+    MYC__LINE struct myc_atomic_u64 acknowledgement; /* not 0: the reader reads no more */
 };
 
 _Static_assert(offsetof(struct myc__ring_page, arm) == 64, "pinned");

@@ -161,8 +161,26 @@ static void release(struct myc_ring_reader *reader, uint64_t position, uint64_t 
 // Whether the writer's process still has us in.
 static bool is_in(const struct myc_ring_reader *reader)
 {
+    // Whatever we read before may be of a writer that had seen us out: then we see it too. Pairs
+    // with the fence of the writer's refresh.
+    myc_fence_acquire();
     // Pairs with the release of FREE and the compare-exchange to FENCED.
     return myc_load_acquire_u32(&reader->slot->state) == reader->state_word;
+}
+
+// We were taken out. What was read from `start` on counts unless the writer may have been there
+// since: it tells its limit before it goes beyond it.
+static void stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint64_t sequence)
+{
+    uint64_t limit = myc_load_relaxed_u64(&reader->control->limit_published);
+    MYC_REACHED("ring.reader.fenced");
+    reader->status = MYC_FENCED;
+    if (limit - start > reader->capacity) {
+        MYC_SOMETIMES(reader->sequence != sequence, "ring.reader.fenced-overrun");
+        reader->distrusted = reader->sequence - sequence;
+        reader->sequence = sequence;
+        reader->position = start;
+    }
 }
 
 // ---- Poll ----
@@ -225,11 +243,13 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
         if (MYC_BUGGIFY("ring.batch-of-one")) {
             batch = 1;
         }
+        uint64_t start = reader->position;
+        uint64_t sequence = reader->sequence;
         size_t done = poll_batch(reader, fn, context, batch);
         handled += done;
-        if (!is_in(reader) && reader->status == MYC_OK) {
-            MYC_REACHED("ring.reader.fenced");
-            reader->status = MYC_FENCED;
+        if (!is_in(reader)) {
+            // Also if it looked corrupt: it is the writer that overwrites it.
+            stop_fenced(reader, start, sequence);
         }
         MYC_SOMETIMES(done == batch, "ring.reader.batch-full");
         if (done < batch) {
@@ -333,6 +353,18 @@ bool myc_ring_is_empty(const struct myc_ring_reader *reader)
 uint64_t myc_ring_reader_sequence(const struct myc_ring_reader *reader)
 {
     return reader->sequence;
+}
+
+uint64_t myc_ring_reader_distrusted(const struct myc_ring_reader *reader)
+{
+    return reader->distrusted;
+}
+
+void myc_ring_page_leave(void *page)
+{
+    struct myc__ring_page *words = page;
+    // After the reader's last look at the ring. Pairs with the acquire in myc_ring_reader_state().
+    myc_store_release_u64(&words->acknowledgement, 1);
 }
 
 enum myc_status myc_ring_reader_status(const struct myc_ring_reader *reader)

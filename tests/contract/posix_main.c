@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "contract/run.h"
@@ -66,6 +67,9 @@ static void run_case(void **state)
 int main(int argc, char **argv)
 {
     const char *name = argc == 2 ? argv[1] : "";
+    // So few that a case can use them up.
+    const struct rlimit descriptors = {.rlim_cur = 512, .rlim_max = 512};
+    (void)setrlimit(RLIMIT_NOFILE, &descriptors);
     if (strcmp(name, "--child-exit") == 0) {
         return CONTRACT_CHILD_CODE;
     }

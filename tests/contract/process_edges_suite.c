@@ -11,7 +11,7 @@
 
 #include "contract/suites.h"
 
-enum { CHILDREN = 3, CREW = 24, ROUNDS = 100 };
+enum { CHILDREN = 3, CREW = 24, ROUNDS = 100, DESCRIPTORS_MAX = 1100 };
 
 static bool is_same(const struct myc_process_identity *a, const struct myc_process_identity *b)
 {
@@ -59,9 +59,9 @@ static void case_children_are_apart(struct contract_env *env)
         }
     }
     CONTRACT_CHECK(env, finish(env, &children[1]));
-    CONTRACT_CHECK(env, myc_process_is_alive(process, &children[0]));
-    CONTRACT_CHECK(env, !myc_process_is_alive(process, &children[1]));
-    CONTRACT_CHECK(env, myc_process_is_alive(process, &children[2]));
+    CONTRACT_CHECK(env, myc_process_life(process, &children[0]) == MYC_LIFE_RUNS);
+    CONTRACT_CHECK(env, myc_process_life(process, &children[1]) == MYC_LIFE_ENDED);
+    CONTRACT_CHECK(env, myc_process_life(process, &children[2]) == MYC_LIFE_RUNS);
     CONTRACT_CHECK(env, finish(env, &children[0]));
     CONTRACT_CHECK(env, finish(env, &children[2]));
 }
@@ -118,7 +118,41 @@ static void case_self_cannot_be_reaped(struct contract_env *env)
     struct myc_exit ended;
     CONTRACT_CHECK(env, myc_process_identify(process, &self) == MYC_OK);
     CONTRACT_CHECK(env, myc_process_reap(process, &self, &ended) == MYC_NOT_FOUND);
-    CONTRACT_CHECK(env, myc_process_is_alive(process, &self));
+    CONTRACT_CHECK(env, myc_process_life(process, &self) == MYC_LIFE_RUNS);
+}
+
+// Whom one cannot ask, for want of descriptors, is not said to have ended, nor is one who ended to
+// run. With room again the answer is certain.
+static void case_nobody_is_dead_for_want_of_descriptors(struct contract_env *env)
+{
+    struct myc_process *process = env->platform->process;
+    struct myc_poller *poller = env->platform->poller;
+    struct myc_process_identity self;
+    struct myc_process_identity nobody;
+    struct myc_handle bells[DESCRIPTORS_MAX];
+    uint32_t count = 0;
+    enum myc_status status = MYC_OK;
+    CONTRACT_CHECK(env, myc_process_identify(process, &self) == MYC_OK);
+    nobody = self;
+    nobody.start_time++;
+    while (count < DESCRIPTORS_MAX && status == MYC_OK) {
+        status = myc_doorbell_open(poller, &bells[count]);
+        count += status == MYC_OK ? 1 : 0;
+    }
+    enum myc_life self_life = myc_process_life(process, &self);
+    enum myc_life nobody_life = myc_process_life(process, &nobody);
+    // With one left, which may be one too few.
+    myc_doorbell_close(poller, bells[--count]);
+    enum myc_life later_life = myc_process_life(process, &self);
+    while (count > 0) {
+        myc_doorbell_close(poller, bells[--count]);
+    }
+    CONTRACT_CHECK(env, status == MYC_LIMIT);
+    CONTRACT_CHECK(env, self_life != MYC_LIFE_ENDED);
+    CONTRACT_CHECK(env, nobody_life != MYC_LIFE_RUNS);
+    CONTRACT_CHECK(env, later_life != MYC_LIFE_ENDED);
+    CONTRACT_CHECK(env, myc_process_life(process, &self) == MYC_LIFE_RUNS);
+    CONTRACT_CHECK(env, myc_process_life(process, &nobody) == MYC_LIFE_ENDED);
 }
 
 // Children that come one after the other are different incarnations, whatever their pids.
@@ -133,7 +167,7 @@ static void case_incarnations_differ(struct contract_env *env)
         struct myc_process_identity child;
         CONTRACT_CHECK(env, myc_process_spawn(process, env->child_wait_argv, &child) == MYC_OK);
         CONTRACT_CHECK(env, !is_same(&child, &before));
-        CONTRACT_CHECK(env, !myc_process_is_alive(process, &before));
+        CONTRACT_CHECK(env, myc_process_life(process, &before) == MYC_LIFE_ENDED);
         CONTRACT_CHECK(env, finish(env, &child));
         before = child;
     }
@@ -235,6 +269,7 @@ static const struct contract_case cases[] = {
     {"watches_are_independent", case_watches_are_independent},
     {"watch_outlives_the_reaping", case_watch_outlives_the_reaping},
     {"self_cannot_be_reaped", case_self_cannot_be_reaped},
+    {"nobody_is_dead_for_want_of_descriptors", case_nobody_is_dead_for_want_of_descriptors},
     {"incarnations_differ", case_incarnations_differ},
     {"child_shares_the_boot", case_child_shares_the_boot},
     {"start_and_join_order_memory", case_start_and_join_order_memory},

@@ -25,7 +25,7 @@ static void case_self_is_alive(struct contract_env *env)
     CONTRACT_CHECK(env, myc_process_identify(process, &second) == MYC_OK);
     CONTRACT_CHECK(env, first.pid != 0);
     CONTRACT_CHECK(env, is_same(&first, &second));
-    CONTRACT_CHECK(env, myc_process_is_alive(process, &first));
+    CONTRACT_CHECK(env, myc_process_life(process, &first) == MYC_LIFE_RUNS);
 }
 
 // The same pid with another start time, or of another boot, is somebody else, who is gone.
@@ -37,12 +37,12 @@ static void case_pid_alone_proves_nothing(struct contract_env *env)
     CONTRACT_CHECK(env, myc_process_identify(process, &self) == MYC_OK);
     struct myc_process_identity other = self;
     other.start_time++;
-    CONTRACT_CHECK(env, !myc_process_is_alive(process, &other));
+    CONTRACT_CHECK(env, myc_process_life(process, &other) == MYC_LIFE_ENDED);
     CONTRACT_CHECK(env, myc_process_watch(process, &other, &watch) == MYC_NOT_FOUND);
     CONTRACT_CHECK(env, myc_process_signal(process, &other, MYC_SIGNAL_KILL) == MYC_NOT_FOUND);
     other = self;
     other.boot_id[3] ^= 1;
-    CONTRACT_CHECK(env, !myc_process_is_alive(process, &other));
+    CONTRACT_CHECK(env, myc_process_life(process, &other) == MYC_LIFE_ENDED);
     CONTRACT_CHECK(env, myc_process_signal(process, &other, MYC_SIGNAL_KILL) == MYC_NOT_FOUND);
     CONTRACT_CHECK(env, watch.value == 0);
 }
@@ -54,7 +54,7 @@ static void case_zeroed_identity_is_nobody(struct contract_env *env)
     const struct myc_process_identity nobody = {0};
     struct myc_handle watch = {0};
     struct myc_exit ended;
-    CONTRACT_CHECK(env, !myc_process_is_alive(process, &nobody));
+    CONTRACT_CHECK(env, myc_process_life(process, &nobody) == MYC_LIFE_ENDED);
     CONTRACT_CHECK(env, myc_process_watch(process, &nobody, &watch) == MYC_NOT_FOUND);
     CONTRACT_CHECK(env, myc_process_signal(process, &nobody, MYC_SIGNAL_KILL) == MYC_NOT_FOUND);
     CONTRACT_CHECK(env, myc_process_reap(process, &nobody, &ended) == MYC_NOT_FOUND);
@@ -111,7 +111,7 @@ static void case_exit_code_is_reaped(struct contract_env *env)
     }
     CONTRACT_CHECK(env, myc_process_spawn(process, env->child_exit_argv, &child) == MYC_OK);
     CONTRACT_CHECK(env, await_end(env, &child));
-    CONTRACT_CHECK(env, !myc_process_is_alive(process, &child));
+    CONTRACT_CHECK(env, myc_process_life(process, &child) == MYC_LIFE_ENDED);
     CONTRACT_CHECK(env, myc_process_watch(process, &child, &watch) == MYC_NOT_FOUND);
     CONTRACT_CHECK(env, myc_process_reap(process, &child, &ended) == MYC_OK);
     CONTRACT_CHECK(env, ended.code == CONTRACT_CHILD_CODE);
@@ -133,16 +133,16 @@ static void end_child(struct contract_env *env, enum myc_signal signal)
     CONTRACT_CHECK(env, myc_process_identify(process, &self) == MYC_OK);
     CONTRACT_CHECK(env, myc_process_spawn(process, env->child_wait_argv, &child) == MYC_OK);
     CONTRACT_CHECK(env, !is_same(&self, &child));
-    CONTRACT_CHECK(env, myc_process_is_alive(process, &child));
+    CONTRACT_CHECK(env, myc_process_life(process, &child) == MYC_LIFE_RUNS);
     CONTRACT_CHECK(env, myc_process_reap(process, &child, &ended) == MYC_AGAIN);
     CONTRACT_CHECK(env, myc_process_signal(process, &child, signal) == MYC_OK);
     CONTRACT_CHECK(env, await_end(env, &child));
-    CONTRACT_CHECK(env, !myc_process_is_alive(process, &child));
+    CONTRACT_CHECK(env, myc_process_life(process, &child) == MYC_LIFE_ENDED);
     CONTRACT_CHECK(env, myc_process_signal(process, &child, signal) == MYC_NOT_FOUND);
     CONTRACT_CHECK(env, myc_process_reap(process, &child, &ended) == MYC_OK);
     CONTRACT_CHECK(env, ended.code == -1);
     CONTRACT_CHECK(env, ended.signal != 0);
-    CONTRACT_CHECK(env, !myc_process_is_alive(process, &child));
+    CONTRACT_CHECK(env, myc_process_life(process, &child) == MYC_LIFE_ENDED);
 }
 
 // A killed child is dead before it is reaped, and its exit names the signal.

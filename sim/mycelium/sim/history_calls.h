@@ -76,10 +76,11 @@ static uint32_t sim__call_end_u32(uint64_t call, uint32_t number)
     return (uint32_t)sim__call_end_u64(call, number);
 }
 
-static bool sim__call_end_bool(uint64_t call, bool is_true)
+static enum myc_life sim__call_end_life(uint64_t call, enum myc_life life)
 {
-    sim__call_end(call, is_true ? "yes" : "no");
-    return is_true;
+    static const char *const texts[] = {"unknown", "runs", "ended"};
+    sim__call_end(call, texts[life]);
+    return life;
 }
 
 static void *sim__call_end_memory(uint64_t call, void *memory)
@@ -262,9 +263,9 @@ SIM__TOLD_STATUS(
     (s, out_self))
 SIM__TOLD(
     process,
-    is_alive,
-    bool,
-    bool,
+    life,
+    enum myc_life,
+    life,
     (struct myc_process * s, const struct myc_process_identity *identity),
     (s, identity))
 SIM__TOLD_STATUS(
@@ -432,7 +433,7 @@ static void sim__calls_fill_shared(struct sim__history_calls *calls)
     SIM__TELL(file, unlink);
     SIM__TELL(file, close);
     SIM__TELL(process, identity);
-    SIM__TELL(process, is_alive);
+    SIM__TELL(process, life);
     SIM__TELL(process, watch);
     SIM__TELL(process, watch_close);
     SIM__TELL(process, spawn);

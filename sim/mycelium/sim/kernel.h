@@ -244,6 +244,9 @@ void sim__object_unwatch(struct myc_sim *world, struct sim__object *object);
  */
 struct myc_handle sim__descriptor_insert(struct sim__process *process, struct sim__object *object);
 
+/** Whether a descriptor would be refused now, for the same reasons; takes none. */
+bool sim__descriptors_are_short(const struct sim__process *process);
+
 /** The object of a descriptor; NULL if there is none or it is of another kind (`ops` NULL: any). */
 struct sim__object *sim__descriptor_lookup(
     struct sim__process *process, struct myc_handle handle, const struct sim__object_ops *ops);

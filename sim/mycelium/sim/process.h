@@ -74,12 +74,19 @@ sim__process_identity(struct myc_process *seam, struct myc_process_identity *out
     return MYC_OK;
 }
 
-static bool
-sim__process_is_alive(struct myc_process *seam, const struct myc_process_identity *identity)
+static enum myc_life
+sim__process_life(struct myc_process *seam, const struct myc_process_identity *identity)
 {
     const struct sim__process *process = sim__process_self(seam);
-    sim__point(process->world, "process.is_alive");
-    return sim__process_living(process, identity) != NULL;
+    sim__point(process->world, "process.life");
+    const struct sim__process *named = sim__process_named(process, identity);
+    if (named == NULL) {
+        return MYC_LIFE_ENDED;
+    }
+    if (sim__descriptors_are_short(process)) {
+        return MYC_LIFE_UNKNOWN; /* A real platform asks through a descriptor. */
+    }
+    return named->is_ended ? MYC_LIFE_ENDED : MYC_LIFE_RUNS;
 }
 
 // ---- Watches ----
@@ -233,7 +240,7 @@ static uint32_t sim__process_seam_user(struct myc_process *seam)
 static const struct myc_process_ops sim__process_ops = {
     .size = sizeof(struct myc_process_ops),
     .identity = sim__process_identity,
-    .is_alive = sim__process_is_alive,
+    .life = sim__process_life,
     .watch = sim__process_seam_watch,
     .watch_close = sim__process_seam_watch_close,
     .spawn = sim__process_seam_spawn,

@@ -82,15 +82,32 @@ void sim__object_drop(struct myc_sim *world, struct sim__object *object)
     }
 }
 
-struct myc_handle sim__descriptor_insert(struct sim__process *process, struct sim__object *object)
+/* The index of the next descriptor of a process. False: it gets none. */
+static bool sim__descriptor_next(const struct sim__process *process, uint32_t *out_index)
 {
-    struct myc_sim *world = process->world;
     uint32_t index = 0;
     while (index < process->descriptor_capacity && process->descriptors[index] != NULL) {
         index++;
     }
-    if (index >= SIM__HANDLES_MAX || sim__fault(world, MYC_SIM_FAULT_HANDLE_LIMIT)) {
-        sim__fault_effect(world, MYC_SIM_FAULT_HANDLE_LIMIT);
+    *out_index = index;
+    if (index >= SIM__HANDLES_MAX || sim__fault(process->world, MYC_SIM_FAULT_HANDLE_LIMIT)) {
+        sim__fault_effect(process->world, MYC_SIM_FAULT_HANDLE_LIMIT);
+        return false;
+    }
+    return true;
+}
+
+bool sim__descriptors_are_short(const struct sim__process *process)
+{
+    uint32_t index = 0;
+    return !sim__descriptor_next(process, &index);
+}
+
+struct myc_handle sim__descriptor_insert(struct sim__process *process, struct sim__object *object)
+{
+    struct myc_sim *world = process->world;
+    uint32_t index = 0;
+    if (!sim__descriptor_next(process, &index)) {
         return (struct myc_handle){0};
     }
     if (index == process->descriptor_capacity) {

@@ -35,6 +35,9 @@ struct myc_exit {
     int32_t signal; /* which one; 0 when it returned */
 };
 
+/** What is known of a process. Who could not be asked is UNKNOWN, never ENDED. */
+enum myc_life { MYC_LIFE_UNKNOWN, MYC_LIFE_RUNS, MYC_LIFE_ENDED };
+
 struct myc_process_ops;
 
 struct myc_process {
@@ -47,8 +50,12 @@ struct myc_process_ops {
     /** This process. Required. Errors: IO. */
     enum myc_status (*identity)(struct myc_process *process, struct myc_process_identity *out_self);
 
-    /** Whether that very incarnation still runs (a zombie does not). Required. */
-    bool (*is_alive)(struct myc_process *process, const struct myc_process_identity *identity);
+    /**
+     * Whether that very incarnation still runs (a zombie does not), if it can be told: where no
+     * descriptor is left, say, it may be UNKNOWN. Required. Simulator: UNKNOWN where handles are
+     * refused.
+     */
+    enum myc_life (*life)(struct myc_process *process, const struct myc_process_identity *identity);
 
     /**
      * A handle that a poller reports readable once the process ended. Required.
@@ -102,10 +109,10 @@ myc_process_identify(struct myc_process *process, struct myc_process_identity *o
     return process->ops->identity(process, out_self);
 }
 
-static inline bool
-myc_process_is_alive(struct myc_process *process, const struct myc_process_identity *identity)
+static inline enum myc_life
+myc_process_life(struct myc_process *process, const struct myc_process_identity *identity)
 {
-    return process->ops->is_alive(process, identity);
+    return process->ops->life(process, identity);
 }
 
 MYC_MUST_USE static inline enum myc_status myc_process_watch(

@@ -125,7 +125,7 @@ struct myc_stream_ops {
 
     /**
      * Who is at the other end: who connected, or who listened. Required. Errors: NOT_CONNECTED,
-     * INVALID. A process that ended since has start time 0 and is not alive.
+     * INVALID. A process that ended since, or could not be asked, has start time 0.
      */
     enum myc_status (*peer)(
         struct myc_stream *stream, struct myc_handle handle, struct myc_peer *out_peer);

@@ -40,7 +40,8 @@ static bool parse_start_time(const char *stat, size_t size, uint64_t *out_start_
     return cursor > first && cursor < size;
 }
 
-static bool read_start_time(uint64_t pid, uint64_t *out_start_time)
+// Negative: the OS error that says why there is no answer, ESRCH if there is no such process.
+static int read_start_time(uint64_t pid, uint64_t *out_start_time)
 {
     char path[48];
     char stat[STAT_BYTES];
@@ -49,8 +50,13 @@ static bool read_start_time(uint64_t pid, uint64_t *out_start_time)
     myc__text_string(&text, "/proc/");
     myc__text_u64(&text, pid);
     myc__text_string(&text, "/stat");
+    errno = 0;
     size_t size = myc__posix_read_small(path, stat, sizeof(stat));
-    return parse_start_time(stat, size, out_start_time);
+    if (parse_start_time(stat, size, out_start_time)) {
+        return 0;
+    }
+    bool is_short = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+    return is_short ? -errno : -ESRCH;
 }
 
 // "01234567-89ab-…": 32 hexadecimal digits with dashes between.
@@ -80,7 +86,7 @@ enum myc_status myc__posix_identify(int64_t pid, struct myc_process_identity *ou
 {
     struct myc_process_identity identity;
     memset(&identity, 0, sizeof(identity));
-    if (pid <= 0 || !read_start_time((uint64_t)pid, &identity.start_time)
+    if (pid <= 0 || read_start_time((uint64_t)pid, &identity.start_time) != 0
         || !read_boot_id(identity.boot_id)) {
         return MYC_NOT_FOUND;
     }
@@ -103,9 +109,13 @@ open_incarnation(struct myc_process *process, const struct myc_process_identity 
     if (fd < 0) {
         return -errno;
     }
-    if (!read_start_time(identity->pid, &start_time) || start_time != identity->start_time) {
+    int os_error = read_start_time(identity->pid, &start_time);
+    if (os_error == 0 && start_time != identity->start_time) {
+        os_error = -ESRCH;
+    }
+    if (os_error != 0) {
         (void)close(fd);
-        return -ESRCH;
+        return os_error;
     }
     return fd;
 }
@@ -124,16 +134,16 @@ process_identity(struct myc_process *process, struct myc_process_identity *out_s
     return myc__posix_identify(getpid(), out_self) == MYC_OK ? MYC_OK : MYC_IO;
 }
 
-static bool
-process_is_alive(struct myc_process *process, const struct myc_process_identity *identity)
+static enum myc_life
+process_life(struct myc_process *process, const struct myc_process_identity *identity)
 {
     int fd = open_incarnation(process, identity);
     if (fd < 0) {
-        return false;
+        return fd == -ESRCH ? MYC_LIFE_ENDED : MYC_LIFE_UNKNOWN;
     }
-    bool is_alive = !has_ended(fd);
+    bool is_over = has_ended(fd);
     (void)close(fd);
-    return is_alive;
+    return is_over ? MYC_LIFE_ENDED : MYC_LIFE_RUNS;
 }
 
 static enum myc_status process_watch(
@@ -266,7 +276,7 @@ static uint32_t process_user(struct myc_process *process)
 static const struct myc_process_ops process_ops = {
     .size = sizeof(process_ops),
     .identity = process_identity,
-    .is_alive = process_is_alive,
+    .life = process_life,
     .watch = process_watch,
     .watch_close = process_watch_close,
     .spawn = process_spawn,

@@ -346,7 +346,7 @@ stream_peer(struct myc_stream *stream, struct myc_handle handle, struct myc_peer
         peer.is_local = true;
         peer.user = credentials.uid;
         if (myc__posix_identify(credentials.pid, &peer.process) != MYC_OK) {
-            // It ended since: an incarnation that is_alive says no to.
+            // It ended since, or cannot be asked: without a start time it is no incarnation.
             peer.process.pid = (uint64_t)credentials.pid;
         }
     }

@@ -323,16 +323,98 @@ static void test_pair_tells_the_publisher_of_a_dead_subscriber(void **state)
                 || myc_load_relaxed_u64(&fixture.buses[0]->outlets[0].outlet.acknowledged) == 10);
         fixture_publish_many(&fixture, 4);
         myc_stream_shutdown(fixture.platform->stream, fixture.buses[1]->links[0].channel.stream);
-        for (int i = 0; i < 5; i++) {
-            (void)myc_bus_work(fixture.buses[0], 0);
+        // In shared memory a process that runs, as ours does, first gets time to say that it left.
+        uint64_t end_ns = myc_clock_monotonic_ns(fixture.platform->clock) + patience_ns;
+        while (heard == 0 && myc_clock_monotonic_ns(fixture.platform->clock) < end_ns) {
+            (void)myc_bus_work(fixture.buses[0], end_ns);
+            heard = publisher_notices(&fixture, MYC_NOTICE_PEER_DIED, &notice);
         }
-        heard = publisher_notices(&fixture, MYC_NOTICE_PEER_DIED, &notice);
         assert_int_equal(heard, 1);
         assert_int_equal(notice.last, 10);
         assert_int_equal(notice.count, 4);
         assert_int_equal(fixture_publish(&fixture), MYC_NO_SUBSCRIBER);
         fixture_close(&fixture);
     }
+}
+
+// A reader whose link broke while it lives keeps what it has not read: the publisher gets no room
+// from it until it left, and then at once.
+static void test_pair_waits_for_a_reader_that_lost_its_link(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_notice notice;
+    fixture_open(&fixture, MYC_TRANSPORT_SHM);
+    fixture.buses[0]->options.link_grace_ns = patience_ns;
+    fixture_match(&fixture);
+    while (fixture_publish(&fixture) == MYC_OK) {
+    }
+    uint64_t accepted = myc_publisher_accepted(fixture.publisher);
+    myc_stream_shutdown(fixture.platform->stream, fixture.buses[1]->links[0].channel.stream);
+    for (int i = 0; i < 5; i++) {
+        (void)myc_bus_work(fixture.buses[0], 0);
+    }
+    assert_int_equal(fixture.buses[0]->lingering, 1);
+    assert_int_equal(publisher_notices(&fixture, MYC_NOTICE_PEER_DIED, &notice), 0);
+    assert_int_equal(fixture_publish(&fixture), MYC_FULL);
+    FIXTURE_UNTIL(&fixture, true, seen_notices(&fixture.seen, MYC_NOTICE_PEER_DIED, &notice) == 1);
+    assert_int_equal(notice.last, accepted);
+    assert_int_equal(fixture.seen.delivered, accepted);
+    FIXTURE_UNTIL(&fixture, true, fixture.buses[0]->lingering == 0);
+    FIXTURE_UNTIL(
+        &fixture, true, seen_notices(&fixture.seen, MYC_NOTICE_PEER_RESTARTED, NULL) == 1);
+    fixture_publish_many(&fixture, 3);
+    FIXTURE_UNTIL(&fixture, true, fixture.seen.last == accepted + 3);
+    assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_FENCED, NULL), 0);
+    fixture_close(&fixture);
+}
+
+static void hold_up(const struct myc_delivery *delivery, void *context)
+{
+    struct fixture *fixture = context;
+    const uint64_t rounds = RING_BYTES;
+    (void)delivery;
+    // The link breaks; this reader takes its time, and meanwhile the ring is written over.
+    myc_stream_shutdown(fixture->platform->stream, fixture->buses[1]->links[0].channel.stream);
+    while (fixture->buses[0]->lingering == 0) {
+        (void)myc_bus_work(fixture->buses[0], 0);
+    }
+    while (fixture->buses[0]->lingering > 0) {
+        (void)myc_bus_work(fixture->buses[0], 0);
+    }
+    for (uint64_t i = 0; i < rounds; i++) {
+        assert_int_equal(fixture_publish(fixture), MYC_NO_SUBSCRIBER);
+    }
+}
+
+static void keep_notice(const struct myc_notice *notice, void *context)
+{
+    struct fixture *fixture = context;
+    fixture->seen.notices[fixture->seen.notice_count++] = *notice;
+}
+
+// A reader that does not come back in time is taken out, and told what it must not believe.
+static void test_pair_tells_a_reader_that_was_overwritten(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_open(&fixture, MYC_TRANSPORT_SHM);
+    fixture.buses[0]->options.link_grace_ns = 1000000;
+    fixture_match(&fixture);
+    fixture_publish_many(&fixture, 1);
+    FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 1);
+    size_t before = fixture.seen.notice_count;
+    fixture_publish_many(&fixture, 1);
+    assert_int_equal(myc_subscriber_poll(fixture.subscriber, hold_up, keep_notice, &fixture, 1), 1);
+    assert_int_equal(fixture.seen.notice_count, before + 1);
+    const struct myc_notice *notice = &fixture.seen.notices[before];
+    assert_int_equal(notice->kind, MYC_NOTICE_FENCED);
+    assert_int_equal(notice->last, 1);
+    assert_int_equal(notice->count, 1);
+    char text[256];
+    myc_notice_describe(notice, text, sizeof(text));
+    assert_non_null(strstr(text, "not to be trusted 1"));
+    fixture_close(&fixture);
 }
 
 // Another publisher's subscription to a publisher that has just closed must not cost the link.
@@ -482,6 +564,8 @@ int main(void)
         cmocka_unit_test(test_pair_counts_what_a_broken_connection_lost),
         cmocka_unit_test(test_pair_tells_death_and_restart),
         cmocka_unit_test(test_pair_tells_the_publisher_of_a_dead_subscriber),
+        cmocka_unit_test(test_pair_waits_for_a_reader_that_lost_its_link),
+        cmocka_unit_test(test_pair_tells_a_reader_that_was_overwritten),
         cmocka_unit_test(test_pair_keeps_the_link_when_a_publisher_closed_first),
         cmocka_unit_test(test_pair_sleeps_while_the_image_is_full_and_the_peer_gone),
         cmocka_unit_test(test_pair_counts_what_it_received_before_waiting),

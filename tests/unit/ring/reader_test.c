@@ -488,6 +488,90 @@ static void test_sleepers_are_rung_once_per_arming(void **state)
     fixture_deinit(&fixture);
 }
 
+struct overrun {
+    struct fixture *fixture;
+    size_t slot;
+    int more;     /* messages to publish once the reader is out */
+    int accepted; /* of these */
+};
+
+static void take_out_and_publish(const struct myc_record *record, void *context)
+{
+    struct overrun *overrun = context;
+    (void)record;
+    myc_ring_leave(&overrun->fixture->writer, (uint32_t)overrun->slot);
+    for (; overrun->more > 0; overrun->more--) {
+        overrun->accepted += fixture_publish(overrun->fixture, 56) == MYC_OK ? 1 : 0;
+    }
+}
+
+// What a reader was handed while the writer went over it is not counted as read, but as distrusted;
+// what the writer left alone is. [RING-25]
+static void test_a_batch_that_was_overwritten_is_distrusted(void **state)
+{
+    (void)state;
+    for (int is_overrun = 0; is_overrun < 2; is_overrun++) {
+        struct fixture fixture;
+        fixture_init(&fixture, 4096);
+        struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+        for (int i = 0; i < 10; i++) {
+            assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+            assert_int_equal(fixture_drain(reader), 1);
+        }
+        for (int i = 0; i < 20; i++) {
+            assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+        }
+        struct overrun overrun = {&fixture, reader->ticket.slot, is_overrun != 0 ? 60 : 1, 0};
+        size_t handled = myc_ring_poll(&reader->reader, take_out_and_publish, &overrun, 5);
+        assert_int_equal(overrun.accepted, is_overrun != 0 ? 60 : 1);
+        assert_int_equal(myc_ring_reader_status(&reader->reader), MYC_FENCED);
+        if (is_overrun != 0) {
+            assert_int_equal(myc_ring_reader_sequence(&reader->reader), 10);
+            assert_true(myc_ring_reader_distrusted(&reader->reader) > 0);
+            assert_true(myc_ring_reader_distrusted(&reader->reader) <= 5);
+        } else {
+            assert_int_equal(handled, 5);
+            assert_int_equal(myc_ring_reader_sequence(&reader->reader), 15);
+            assert_int_equal(myc_ring_reader_distrusted(&reader->reader), 0);
+        }
+        fixture_deinit(&fixture);
+    }
+}
+
+// Bytes that look corrupt because the writer went over them are not the writer's fault. [RING-25]
+static void test_who_was_taken_out_calls_nothing_corrupt(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, 4096);
+    struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+    assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+    myc_ring_leave(&fixture.writer, reader->ticket.slot);
+    // Records of another size: where the reader looks next there is a payload.
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(fixture_publish(&fixture, 8 + (size_t)(i % 7) * 8), MYC_OK);
+    }
+    (void)myc_ring_poll(&reader->reader, fixture_on_record, reader, 64);
+    assert_int_equal(myc_ring_reader_status(&reader->reader), MYC_FENCED);
+    assert_int_equal(myc_ring_reader_sequence(&reader->reader), 0);
+    fixture_deinit(&fixture);
+}
+
+// The writer's process sees in the page that a reader began, and that it reads no more. [RING-26]
+static void test_a_page_tells_that_its_reader_left(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, 4096);
+    struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+    assert_true(state_of(&fixture, 0).has_begun);
+    assert_false(state_of(&fixture, 0).has_left);
+    myc_ring_page_leave(reader->page);
+    assert_true(state_of(&fixture, 0).has_left);
+    assert_true(state_of(&fixture, 0).is_active);
+    fixture_deinit(&fixture);
+}
+
 // A ring made without sleepers looks for none. [RING-7] [RING-19]
 static void test_no_sleeping_unless_asked_for(void **state)
 {
@@ -560,6 +644,9 @@ int main(void)
         cmocka_unit_test(test_endless_pads_are_corrupt),
         cmocka_unit_test(test_peek_gives_runs_of_whole_records),
         cmocka_unit_test(test_consume_refuses_a_torn_record),
+        cmocka_unit_test(test_a_batch_that_was_overwritten_is_distrusted),
+        cmocka_unit_test(test_who_was_taken_out_calls_nothing_corrupt),
+        cmocka_unit_test(test_a_page_tells_that_its_reader_left),
         cmocka_unit_test(test_sleepers_are_rung_once_per_arming),
         cmocka_unit_test(test_no_sleeping_unless_asked_for),
         cmocka_unit_test(test_blocked_writer_is_woken_once_per_arming),
