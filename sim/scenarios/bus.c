@@ -7,8 +7,8 @@
  * connections over TCP may break. "bus-scarce": memory, descriptors and shared memory run out
  * anywhere; whoever cannot go on gives everything back and leaves. "bus-kill": one of the two
  * processes dies at any of its points, and the other must come to a good end. "bus-busy": agents
- * never sleep, and what is due by the clock must happen all the same. "bus-cut": both
- * share memory and live, but their link breaks.
+ * never sleep, and what is due by the clock must happen all the same. "bus-cut": both share
+ * memory and live, but their link breaks.
  *
  * Oracles: each message once, in order, with every byte in place, losses told as exact gaps;
  * nothing is handed over after a close; a publisher that waits for room gets it from readers who
