@@ -3,9 +3,9 @@
  * A writer that sleeps because its ring is full, and the readers that make room.
  *
  * The ring holds one record. The writer arms in its control page, fences, asks the heads once more
- * and sleeps on its doorbell; a reader moves its head, fences, looks at the arm word and rings once
- * for each arming. One reader may leave instead of reading on. A writer asleep for ever is the end
- * that must not be.
+ * and sleeps on its doorbell; a reader moves its head, fences, looks at the arm word and rings
+ * once for each arming. One reader may leave instead of reading on. A writer asleep for ever is
+ * the end that must not be.
  *
  * verify safety
  * fault READER_UNFENCED stuck: no fence between the head and the look at the arm word

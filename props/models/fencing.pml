@@ -4,10 +4,10 @@
  *
  * The writer's process fences the slot at any time. The writer, once it sees that, waits for this
  * reader no more, and announces before each store how far it may store, until the reader has
- * acknowledged. The reader handles a batch in place, and then looks at the state and the intent: if
- * the intent has reached what the batch began with, nothing of the whole batch may be relied on. No
- * batch that was called good may have held words of another lap, and the reader must learn that it
- * is out.
+ * acknowledged. The reader handles a batch in place, and then looks at the state and the intent:
+ * if the intent has reached what the batch began with, nothing of the whole batch may be relied
+ * on. No batch that was called good may have held words of another lap, and the reader must learn
+ * that it is out.
  *
  * verify safety
  * fault NOT_ANNOUNCED assert: the writer announces nothing

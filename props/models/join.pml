@@ -2,10 +2,11 @@
 /*
  * Joining a ring that is being written: the refresh of the limit against a joiner.
  *
- * Records are one word, the word at position p is p + 1, and a commit publishes one or two of them.
- * The joiner proposes the progress or the newest sync entry, shows itself, and looks whether the
- * writer may have been past it; then it reads, gates, leaves and joins once more. It must find every
- * record from its position on, none before it is committed, and must never be taken for a liar.
+ * Records are one word, the word at position p is p + 1, and a commit publishes one or two of
+ * them. The joiner proposes the progress or the newest sync entry, shows itself, and looks whether
+ * the writer may have been past it; then it reads, gates, leaves and joins once more. It must find
+ * every record from its position on, none before it is committed, and must never be taken for a
+ * liar.
  *
  * The slot is a state and one head: a state is its generation times four plus what it is. That a
  * commit orders its stores is the matter of ring.pml.
@@ -21,6 +22,7 @@
  * fault POISON_BY_STORE assert: the slot is fenced though another has it by now
  * fault PROGRESS_RELAXED assert: progress may become visible before the records
  * fault SYNC_BEFORE_PUBLISH assert: the sync entry is stored before the records are published
+ * fault FIRST_HEADER_FIRST assert: of two records, the first is published before the second is whole
  * fault READ_BEFORE_ACCEPT assert: the joiner reads the ring before its position is accepted
  */
 #define STORES_REORDER
@@ -147,15 +149,23 @@ proctype Writer()
 #ifdef SYNC_BEFORE_PUBLISH
         STORE(0, SYNC, position + count - 1, TELLING);
 #endif
+#ifdef FIRST_HEADER_FIRST
+        atomic {
+            STORE(0, OFFSET(position), position + 1, RELEASE);
+            committed = position + count
+        }
+#endif
         STORE(0, OFFSET(position + count), 0, RELAXED);
         if
         :: count == 2 -> STORE(0, OFFSET(position + 1), position + 2, RELAXED)
         :: count == 1
         fi;
+#ifndef FIRST_HEADER_FIRST
         atomic {
             STORE(0, OFFSET(position), position + 1, RELEASE);
             committed = position + count
         }
+#endif
 #ifndef SYNC_BEFORE_PUBLISH
         STORE(0, SYNC, position + count - 1, TELLING);
 #endif

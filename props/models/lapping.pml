@@ -4,12 +4,13 @@
  *
  * Nobody gates. From the refresh on in which it sees that somebody wants it, the writer announces,
  * before it stores anything, how far it may store. The reader joins at any time; it loads the
- * header, copies, and believes nothing, not even that there is nothing, before it has looked at the
- * intent behind the copy. Overtaken, it goes on from the oldest sync entry or from progress, if that
- * is not overtaken as well. It must never believe another record's words, go back, or be left
- * behind for ever.
+ * header, copies, and believes nothing, not even that there is nothing, before it has looked at
+ * the intent behind the copy. Overtaken, it goes on from the oldest sync entry or from progress,
+ * if that is not overtaken as well. It must never believe another record's words, go back, or be
+ * left behind for ever.
  *
- * A word is 8 bytes; records take one or two. A claim may be aborted, and leaves its intent raised.
+ * A word is 8 bytes; records take one or two. A claim may be aborted, and leaves its intent
+ * raised.
  *
  * verify safety
  * fault INTENT_UNFENCED assert: no release fence behind the intent

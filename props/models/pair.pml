@@ -3,8 +3,8 @@
  * The pair {position, sequence}: two copies, stored in one order, read by whoever joins.
  *
  * A pair is true if its position and its sequence were stored together; here the sequence of
- * position n is n + 8. The writer may die between any two stores, and a reader must then still find
- * a pair.
+ * position n is n + 8. The writer may die between any two stores, and a reader must then still
+ * find a pair.
  *
  * verify safety
  * fault RELOAD_MISSING assert: a copy is believed though its position may have changed meanwhile

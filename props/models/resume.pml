@@ -2,9 +2,9 @@
 /*
  * A subscriber that dials again: neither twice, nor unseen, nor uncounted.
  *
- * Any connection may be cut at any time; what is on its way then still arrives up to some point, and
- * a HELLO may come after that of a later dial. The subscriber counts what it is sent; the numbers in
- * the records are there for the assertions only.
+ * Any connection may be cut at any time; what is on its way then still arrives up to some point,
+ * and a HELLO may come after that of a later dial. The subscriber counts what it is sent; the
+ * numbers in the records are there for the assertions only.
  *
  * As it is here, the publisher keeps what is not acknowledged for a grace time, and the subscriber
  * goes on where it was. With LIVE, as built, it goes on at the newest message, and tells what lies

@@ -3,13 +3,13 @@
  * The ring: claim, commit, abort, wrap behind a PAD, poll.
  *
  * A word of the model is 8 bytes of the ring. A record is its header and up to two words of
- * payload; the writer draws how much it claims, how much of that it commits, and whether it aborts.
- * The reader gates. Any other word where it expects a header, or a payload that is not the record's,
- * ends the search; so does a writer or reader that waits for ever, for then a record is lost. Every
- * prefix of the writer is explored, so nothing has to be said of its death.
+ * payload; the writer draws how much it claims, how much of that it commits, and whether it
+ * aborts. The reader gates. Any other word where it expects a header, or a payload that is not the
+ * record's, ends the search; so does a writer or reader that waits for ever, for then a record is
+ * lost. Every prefix of the writer is explored, so nothing has to be said of its death.
  *
- * Only the writer has a store buffer: the reader stores a single cell, and a store of one cell that
- * comes later is a reader that is slower.
+ * Only the writer has a store buffer: the reader stores a single cell, and a store of one cell
+ * that comes later is a reader that is slower.
  *
  * verify safety
  * fault NO_ROOM_FOR_WORD stuck: a record needs no room for the word behind it

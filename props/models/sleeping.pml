@@ -2,10 +2,10 @@
 /*
  * A reader that sleeps on one doorbell while it waits for two rings.
  *
- * The writers commit, look at the arm word of the slot, ring, and at last close. With KILLS
- * there is one ring, and the reader may be killed once while it is armed; another then takes its
- * slot with a page and a doorbell of its own, and goes on behind what is committed. A reader asleep for ever with a record or a close unseen is the end
- * that must not be.
+ * The writers commit, look at the arm word of the slot, ring, and at last close. With KILLS there
+ * is one ring, and the reader may be killed once while it is armed; another then takes its slot
+ * with a page and a doorbell of its own, and goes on behind what is committed. A reader asleep for
+ * ever with a record or a close unseen is the end that must not be.
  *
  * Arm words are odd while armed; each reader starts at its generation, so that no value recurs.
  *

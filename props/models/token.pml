@@ -2,18 +2,19 @@
 /*
  * The drain token: two threads that write one ring to one socket, and never wait for each other.
  *
- * The publisher commits and drains; when the ring is full it arms, looks once more and sleeps on its
- * doorbell. The agent drains when the socket takes bytes again, and rings the publisher if that made
- * room. Who fails to get the token leaves a mark; who gives it back looks at the mark. A record is
- * two units, the socket takes two at most and may take less, and the peer reads at its leisure. The
- * peer must get all units, in order: bytes left behind in the ring are the end that must not be.
- * `fair` also demands that no thread is busy for ever without a unit moving.
+ * The publisher commits and drains; when the ring is full it arms, looks once more and sleeps on
+ * its doorbell. The agent drains when the socket takes bytes again, and rings the publisher if
+ * that made room. Who fails to get the token leaves a mark; who gives it back looks at the mark. A
+ * record is two units, the socket takes two at most and may take less, and the peer reads at its
+ * leisure. The peer must get all units, in order: bytes left behind in the ring are the end that
+ * must not be. `fair` also demands that no thread is busy for ever without a unit moving.
  *
  * verify safety
  * verify fair
  * fault TAKE_TORN assert: the token is looked at, then taken
  * fault MORE_UNCHECKED stuck: who gives the token back does not look at the mark
  * fault MORE_CLEARED_LATE stuck: the mark is cleared after the writing, not before it
+ * fault MORE_CLEARED_BY_STORE stuck: the mark is cleared by a store, which a look may overtake
  * fault MORE_NEVER_CLEARED loop: the mark is not cleared
  * fault MORE_UNSET stuck: who fails to get the token leaves no mark
  * fault SECOND_TRY_MISSING stuck: who has left the mark does not try once more
@@ -113,6 +114,12 @@ inline write_all(t)
 #define SET_INTEREST interest = is_full
 #endif
 
+/* By an exchange: what was committed before a mark that it clears is seen. */
+inline clear_more(t)
+{
+    atomic { FENCE(t) -> memory[MORE] = 0 }
+}
+
 inline drain(t)
 {
     take(t);
@@ -130,14 +137,14 @@ inline drain(t)
     do
     :: !has_token -> break
     :: has_token ->
-#if !defined(MORE_CLEARED_LATE) && !defined(MORE_NEVER_CLEARED)
+#if defined(MORE_CLEARED_BY_STORE)
         STORE(t, MORE, 0, RELEASE);
-        FENCE(t);
+#elif !defined(MORE_CLEARED_LATE) && !defined(MORE_NEVER_CLEARED)
+        clear_more(t);
 #endif
         write_all(t);
 #ifdef MORE_CLEARED_LATE
-        STORE(t, MORE, 0, RELEASE);
-        FENCE(t);
+        clear_more(t);
 #endif
 #ifndef INTEREST_AFTER_RELEASE
         SET_INTEREST;
