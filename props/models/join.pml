@@ -22,7 +22,7 @@
  * fault POISON_BY_STORE assert: the slot is fenced though another has it by now
  * fault PROGRESS_RELAXED assert: progress may become visible before the records
  * fault SYNC_BEFORE_PUBLISH assert: the sync entry is stored before the records are published
- * fault FIRST_HEADER_FIRST assert: of two records, the first is published before the second is whole
+ * fault FIRST_HEADER_FIRST assert: of two records the first is published before the second
  * fault READ_BEFORE_ACCEPT assert: the joiner reads the ring before its position is accepted
  */
 #define STORES_REORDER

@@ -137,7 +137,7 @@ if [ "$task" = check ]; then
         plan "$name" | sed -n "s/^fault \([^ ]*\) .*/$name \1/p"
     done >"$scratch/faults.txt"
     # Rows: | rule | model and faults | mutants or why there is none |
-    awk -F '|' -v file="$table" -v mutants="$source_dir/sim/mutants" '
+    awk -F '|' -v file="$table" -v root="$source_dir" '
         function bad(text) { printf "%s:%d: %s\n", file, FNR, text; failed = 1 }
         FNR == NR { split($0, w, " "); wanted[w[1] " " w[2]] = 1; is_model[w[1]] = 1; next }
         !/^\|/ || /^\|-/ || /^\| rule / { next }
@@ -157,9 +157,10 @@ if [ "$task" = check ]; then
             if (count < 3 && $3 !~ /no model: ./) bad("no model, and not \"no model: why\"")
             count = split($4, parts, "`")
             for (i = 2; i <= count; i += 2) {
-                patch = mutants "/" parts[i] ".patch"
-                if ((getline line <patch) < 0) bad("no mutant is named " parts[i])
-                else close(patch)
+                if (parts[i] ~ / /) continue # a command
+                path = parts[i] ~ /\// ? parts[i] : "sim/mutants/" parts[i] ".patch"
+                if ((getline line <(root "/" path)) < 0) bad("there is no " path)
+                else close(root "/" path)
             }
             if (count < 3 && $4 !~ /no mutant: ./) bad("no mutant, and not \"no mutant: why\"")
         }

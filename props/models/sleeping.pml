@@ -19,6 +19,7 @@
  * fault BELL_CLEARED_LATE stuck: the doorbell is cleared after the last look
  * fault CLOSE_UNRUNG stuck: the close of a ring rings nobody
  * fault CLOSE_NOT_LOOKED_FOR stuck: the last look asks for records only
+ * fault END_AT_CLOSE assert: a ring is at its end when it is closed, whatever is left in it
  * fault ARM_VALUES_RECUR stuck: the arm words of a new reader start where the last one's did
  * fault MAY_SLEEP_LATE stuck: that readers may sleep is told at the join and asked before the fence
  */
@@ -96,7 +97,11 @@ next:
 }
 
 #define HAS_RECORD(w) (LOAD(READER, COMMITTED(w)) > position[w])
+#ifdef END_AT_CLOSE
+#define HAS_ENDED(w) (LOAD(READER, CLOSED(w)) != 0)
+#else
 #define HAS_ENDED(w) (LOAD(READER, CLOSED(w)) == position[w] + 1)
+#endif
 
 inline poll(w)
 {
@@ -215,7 +220,7 @@ killed:
     };
 #endif
 done:
-    skip
+    assert(position[0] == BATCHES(0) && position[1] == BATCHES(1))
 }
 
 init
