@@ -9,10 +9,14 @@
  * if that is not overtaken as well. It must never believe another record's words, go back, or be
  * left behind for ever.
  *
+ * With TAKES_OUT the writer's process takes the reader out, and ends its wish; the writer then
+ * announces no more, so the reader looks whether it is out before it looks at the intent.
+ *
  * A word is 8 bytes; records take one or two. A claim may be aborted, and leaves its intent
  * raised.
  *
  * verify safety
+ * verify safety -DTAKES_OUT
  * fault INTENT_UNFENCED assert: no release fence behind the intent
  * fault INTENT_AFTER_STORE assert: the intent is stored when the caller has written
  * fault INTENT_SHORT stuck: an intent without room for the word behind the record will do
@@ -26,13 +30,20 @@
  * fault JOINER_UNFENCED stuck: no fence between the wish and the look at the limit
  * fault JOIN_UNCHECKED assert: the joiner does not look at the limit
  * fault WISH_ASKED_EARLY stuck: the writer asks for wishes before its fence
+ * fault OUT_UNCHECKED assert: the reader does not look whether it was taken out
+ * fault WISH_ENDED_FIRST assert: the wish ends before the reader is taken out
  */
+#if defined(OUT_UNCHECKED) || defined(WISH_ENDED_FIRST)
+#define TAKES_OUT
+#endif
 #define STORES_REORDER
 #define THREADS 2
-#define CELLS 12
+#define CELLS 13
 #include "memory.pml"
 
-#ifndef RECORDS
+#ifdef TAKES_OUT
+#define RECORDS 4
+#else
 #define RECORDS 5
 #endif
 #define CAPACITY 6
@@ -48,6 +59,7 @@
 #define WISH 8
 #define PROGRESS 9
 #define SYNC(half) (10 + (half))
+#define OUT 12
 
 #define HEADER(id, size) ((id) * 4 + (size))
 #define PAYLOAD(id) (PAD + 8 + (id)) /* may look like anything, so like a PAD */
@@ -210,7 +222,12 @@ inline resume()
     :: found == 0 ->
         consider(PROGRESS);
         if
-        :: found == 0 -> memory[PROGRESS] != place
+        :: found == 0 ->
+            memory[PROGRESS] != place || memory[OUT];
+            if
+            :: memory[OUT] -> goto done
+            :: else
+            fi
         :: found != 0
         fi
     od;
@@ -286,6 +303,12 @@ proctype Reader()
         :: word < PAD
         fi;
 #endif
+#ifndef OUT_UNCHECKED
+        if
+        :: memory[OUT] -> goto done
+        :: else
+        fi;
+#endif
 #if !defined(ACQUIRE_MISSING) && !defined(CHECK_BEFORE_COPY)
         seen = memory[INTENT];
 #endif
@@ -301,7 +324,8 @@ believe:
 #endif
         atomic {
             if
-            :: word == 0 -> (memory[OFFSET(position)] != 0 || memory[INTENT] != seen)
+            :: word == 0 ->
+                (memory[OFFSET(position)] != 0 || memory[INTENT] != seen || memory[OUT])
             :: word >= PAD ->
                 position = position + word - PAD;
                 assert(OFFSET(position) == 0);
@@ -320,7 +344,21 @@ next:
             copy = 0;
             seen = 0
         }
-    od
+    od;
+done:
+    skip
+}
+
+proctype Evictor()
+{
+    memory[WISH] == 1;
+#ifdef WISH_ENDED_FIRST
+    memory[WISH] = 0;
+    memory[OUT] = 1
+#else
+    memory[OUT] = 1;
+    memory[WISH] = 0
+#endif
 }
 
 init
@@ -331,6 +369,9 @@ init
         memory[SYNC(0)] = PLACE(0, 1);
         run Writer();
         run Reader();
+#ifdef TAKES_OUT
+        run Evictor();
+#endif
         run Empty(0);
         run Empty(1)
     }
