@@ -129,7 +129,7 @@ weaken() {
     name=$(printf '%s' "$1" | sed 's|^src/||; s|[/._]|-|g')-$2-$4
     diff -u --label "a/$1" --label "b/$1" "$root/$1" "$work/weak" >"$scratch/rows/$name.patch"
     case $1 in
-    src/ring/*) hunted="simcheck_ring | threads,kills,stream" ;;
+    src/ring/*) hunted="simcheck_ring | threads,kills,stream,lapping" ;;
     *) hunted="simcheck_bus | bus,bus-kill" ;;
     esac
     echo "$name | order | $hunted | $budget | full | - | $1:$2"
@@ -142,7 +142,7 @@ while IFS=$tab read -r file line _; do
     weaken "$file" "$line" 's/myc_store_seq_cst_/myc_store_release_/' release
     weaken "$file" "$line" 's/myc_load_(acquire|seq_cst)_/myc_load_relaxed_/' relaxed
     weaken "$file" "$line" 's/myc_store_(release|seq_cst)_/myc_store_relaxed_/' relaxed
-    weaken "$file" "$line" 's/myc_fence_(seq_cst|acquire)\(\);/(void)0;/' gone
+    weaken "$file" "$line" 's/myc_fence_[a-z_]+\(\);/(void)0;/' gone
 done <"$work/joined" >"$scratch/rows/mutants.txt"
 sh "$here/run.sh" --survey --ranges 1 --rows "$scratch/rows/mutants.txt" --build "$build" \
     --scratch "$scratch/hunt" >"$scratch/report.txt" || {

@@ -8,6 +8,7 @@
  * "kills": writer and readers are processes that die anywhere; dead readers are taken out and
  * started again. Nobody sleeps there.
  * "kernel": one writer and one reader, as little as there can be.
+ * "lapping", "lapping-kernel": see ring_lapping.c.
  * "stream": as "threads", but the ring is filled from a byte stream cut anywhere.
  *
  * Oracles: after joining, a reader sees each message once, in order, with every byte in place, and
@@ -24,6 +25,7 @@
 
 #include "ring_arena.h"
 #include "ring_kernel.h"
+#include "ring_lapping.h"
 #include "ring_stream.h"
 
 // ---- The writer ----
@@ -224,6 +226,12 @@ int main(int argc, char **argv)
          "a ring filled from a byte stream, threads that join, leave and sleep",
          run_stream},
         {"kernel", "one writer, one reader, a few messages; for --exhaustive", ring_kernel_run},
+        {"lapping",
+         "readers that are never waited for, threads that join and leave",
+         ring_lapping_run},
+        {"lapping-kernel",
+         "one writer, one reader it does not wait for; for --exhaustive",
+         ring_lapping_kernel_run},
         {"kills", "one ring, processes that die anywhere and join again", run_kills},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);

@@ -38,7 +38,13 @@ enum myc_simcheck_op {
     MYC_SIMCHECK_COMPARE_EXCHANGE_WEAK,
     MYC_SIMCHECK_FENCE,
     MYC_SIMCHECK_PAYLOAD_READ,
-    MYC_SIMCHECK_PAYLOAD_WRITE
+    MYC_SIMCHECK_PAYLOAD_WRITE,
+    MYC_SIMCHECK_PAYLOAD_COPY,
+    /* Notes to the race detector: no points at which anybody is preempted. */
+    MYC_SIMCHECK_SPECULATE,
+    MYC_SIMCHECK_ACCEPT,
+    MYC_SIMCHECK_DISTRUST,
+    MYC_SIMCHECK_ANNOUNCE
 };
 
 /**
@@ -193,6 +199,12 @@ static inline void myc_fence_acquire(void)
     MYC_ATOMIC_FENCE_(__ATOMIC_ACQUIRE);
 }
 
+/** What came before is ordered before all that is stored afterwards. */
+static inline void myc_fence_release(void)
+{
+    MYC_ATOMIC_FENCE_(__ATOMIC_RELEASE);
+}
+
 /** Marks bytes that other threads will read after a release; call after writing, before releasing.
  */
 static inline void myc_shared_write(void *bytes, size_t size)
@@ -214,6 +226,69 @@ static inline void myc_shared_read(const void *bytes, size_t size)
 #else
     (void)bytes;
     (void)size;
+#endif
+}
+
+/*
+ * Reads that may race, as those of a seqlock do: what was read is believed only after a check. A
+ * speculation is opened by its owner's address, bytes and words are read, and after the check it is
+ * accepted or distrusted. Accepting bytes that somebody was overwriting is a race; distrusting them
+ * is not. All of this is for the race detector and costs nothing elsewhere.
+ */
+
+/** Marks bytes that another thread may be overwriting, inside a speculation; call before copying.
+ */
+static inline void myc_shared_copy(const void *bytes, size_t size)
+{
+#ifdef MYC_SIMCHECK
+    (void)myc_simcheck_atomic(
+        MYC_SIMCHECK_PAYLOAD_COPY, (void *)(uintptr_t)bytes, (uint32_t)size, 0, 0, 0);
+#else
+    (void)bytes;
+    (void)size;
+#endif
+}
+
+/**
+ * Opens a speculation. With `is_copy` every read in it may race, without only those of bytes whose
+ * writer announced that it would not wait for readers.
+ */
+static inline void myc_shared_speculate(const void *owner, bool is_copy)
+{
+#ifdef MYC_SIMCHECK
+    (void)myc_simcheck_atomic(
+        MYC_SIMCHECK_SPECULATE, (void *)(uintptr_t)owner, 0, is_copy ? 1 : 0, 0, 0);
+#else
+    (void)owner;
+    (void)is_copy;
+#endif
+}
+
+/** Ends a speculation: what was read in it is believed. */
+static inline void myc_shared_accept(const void *owner)
+{
+#ifdef MYC_SIMCHECK
+    (void)myc_simcheck_atomic(MYC_SIMCHECK_ACCEPT, (void *)(uintptr_t)owner, 0, 0, 0, 0);
+#else
+    (void)owner;
+#endif
+}
+
+/** Ends a speculation: what was read in it is thrown away. */
+static inline void myc_shared_distrust(const void *owner)
+{
+#ifdef MYC_SIMCHECK
+    (void)myc_simcheck_atomic(MYC_SIMCHECK_DISTRUST, (void *)(uintptr_t)owner, 0, 0, 0, 0);
+#else
+    (void)owner;
+#endif
+}
+
+/** This thread's writes from here on go over bytes that others may still be reading. */
+static inline void myc_shared_announce(void)
+{
+#ifdef MYC_SIMCHECK
+    (void)myc_simcheck_atomic(MYC_SIMCHECK_ANNOUNCE, NULL, 0, 0, 0, 0);
 #endif
 }
 

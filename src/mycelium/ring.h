@@ -4,8 +4,9 @@
  *
  * The ring's memory may lie on the heap or in a segment that other processes map read-only. Each
  * reader has a page of its own, written by the reader and read by the writer, who treats what it
- * says as hints. Readers of this version are gating: the writer never overwrites what a reader has
- * not passed.
+ * says as hints. Gating readers hold the writer back: what they have not passed is not overwritten,
+ * and they read in place. Lapping readers never do: they read copies, and when the writer overtakes
+ * them they are told which messages they lost.
  *
  * Threads: claim, commit, abort, fill and the writer's sleeping calls belong to the writer's
  * thread. join, leave and reader_state may be called from another thread of the writer's process,
@@ -33,6 +34,7 @@ extern "C" {
 enum {
     MYC_RING_CAPACITY_MIN = 4096,
     MYC_RING_CAPACITY_MAX = 1 << 30,
+    MYC_RING_LAPPED_CAPACITY_MIN = 16384, /* where readers may be lapped */
     MYC_RING_CAPACITY_DEFAULT = 256 * 1024,
     MYC_RING_READERS_MAX = 64,
     MYC_RING_PAGE_BYTES = 4096, /* one page for each reader */
@@ -40,11 +42,12 @@ enum {
 };
 
 struct myc_ring_options {
-    uint64_t capacity_bytes; /* a power of two, CAPACITY_MIN to CAPACITY_MAX; 0: the default */
-    uint32_t readers_max;    /* 1 to MYC_RING_READERS_MAX; 0: that many */
-    bool readers_may_sleep;  /* commits then look for armed readers: call myc_ring_sleepers() */
-    bool writer_may_sleep;   /* readers then look for an armed writer */
-    uint64_t publisher_id;   /* copied into the header for whoever attaches */
+    uint64_t capacity_bytes;    /* a power of two, CAPACITY_MIN to CAPACITY_MAX; 0: the default */
+    uint32_t readers_max;       /* 1 to MYC_RING_READERS_MAX; 0: that many */
+    bool readers_may_sleep;     /* commits then look for armed readers: call myc_ring_sleepers() */
+    bool writer_may_sleep;      /* readers then look for an armed writer */
+    bool readers_may_be_lapped; /* lapping readers may join, beside gating ones */
+    uint64_t publisher_id;      /* copied into the header for whoever attaches */
     uint64_t publisher_epoch;
     struct myc_process_identity creator;
     uint8_t contract_digest[MYC_DIGEST_BYTES];
@@ -182,9 +185,23 @@ MYC_MUST_USE enum myc_status myc_ring_join(
  */
 void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot);
 
+/**
+ * Lets a reader in that is never waited for. As myc_ring_join(); the ring must have been made with
+ * readers_may_be_lapped.
+ *
+ * Such a reader follows a writer at most usable bytes behind: the capacity, less 4 KiB, less twice
+ * the largest record (half the capacity), less 8. Threads, errors: as myc_ring_join(). [RING-27]
+ */
+MYC_MUST_USE enum myc_status myc_ring_join_lapping(
+    struct myc_ring_writer *writer,
+    const void *page,
+    enum myc_ring_start start,
+    struct myc_ring_ticket *out_ticket);
+
 /** What the writer's process knows of a reader. */
 struct myc_ring_reader_state {
     bool is_active;
+    bool is_lapping;    /* it is never waited for */
     bool is_poisoned;   /* its page said something impossible; it no longer gates */
     bool has_begun;     /* it attached, as its page says */
     bool has_left;      /* it reads the ring no more, as its page says */
@@ -214,6 +231,44 @@ MYC_MUST_USE enum myc_status myc_ring_reader_init(
     void *page,
     const struct myc_ring_ticket *ticket,
     struct myc_diagnostic *diagnostic);
+
+/** Where a lapping reader goes on after the writer has overtaken it. */
+enum myc_ring_resume {
+    MYC_RING_DROP_OLDEST, /* at the oldest sync point that is still whole */
+    MYC_RING_LATEST       /* behind the newest message */
+};
+
+/**
+ * Attaches a reader that joined with myc_ring_join_lapping(). It reads copies, so what it hands
+ * over is whole, however fast the writer is.
+ *
+ * When it was overtaken, its next record is a MYC_RECORD_GAP of its own with the cause
+ * MYC_LOSS_LAPPED: the record's sequence is that of the last message lost, `count` tells how many,
+ * so the first was `sequence - count + 1`. What is delivered and what is lost add up to what was
+ * committed since it joined, exactly.
+ *
+ * Ownership: `copy` (8-aligned, at least a quarter of the ring's capacity) stays the caller's and
+ * outlives the reader; what poll hands over and peek shows lies there until the next call.
+ * Errors: as myc_ring_reader_init(), and INVALID for a copy that is too small. [RING-28]
+ */
+MYC_MUST_USE enum myc_status myc_ring_lapping_init(
+    struct myc_ring_reader *reader,
+    const void *memory,
+    size_t memory_bytes,
+    void *page,
+    const struct myc_ring_ticket *ticket,
+    enum myc_ring_resume resume_rule,
+    struct myc_span copy,
+    struct myc_diagnostic *diagnostic);
+
+/**
+ * Makes a gating reader read copies from here on: what it hands over does not change any more, not
+ * even if a hostile writer tries or the reader is taken out meanwhile.
+ *
+ * Ownership: as for myc_ring_lapping_init(). Errors: INVALID (the copy is too small). [RING-29]
+ */
+MYC_MUST_USE enum myc_status
+myc_ring_reader_copy(struct myc_ring_reader *reader, struct myc_span copy);
 
 /**
  * Handles one record. It may publish, also into the same ring, or stop its own subscription; what
@@ -251,6 +306,9 @@ bool myc_ring_is_empty(const struct myc_ring_reader *reader);
  * FENCED reader: the last message that was whole for certain.
  */
 uint64_t myc_ring_reader_sequence(const struct myc_ring_reader *reader);
+
+/** Messages a lapping reader was told it lost, in all. */
+uint64_t myc_ring_reader_lost(const struct myc_ring_reader *reader);
 
 /**
  * OK; CLOSED once everything before the writer's close was read; CORRUPT (the ring's bytes violate
@@ -358,11 +416,12 @@ struct myc_ring_writer {
     unsigned char *data; /* the records */
     uint64_t capacity;
     uint64_t position; /* of the next record */
-    uint64_t limit;    /* no byte at or beyond it may be written */
+    uint64_t granted;  /* the limit, or the intent if that is announced and lower */
     uint64_t claimed;  /* payload bytes of the open claim; UINT64_MAX: none */
     uint64_t rest;     /* bytes skipped before the claimed record */
     uint64_t sequence; /* messages committed */
     uint64_t sync_due; /* position from which the next sync entry is due */
+    uint64_t limit;    /* no byte at or beyond it may be written */
     struct myc__ring_control *control;
     struct myc__ring_slot *slots;
     struct myc__ring_pair *sync_index;
@@ -372,11 +431,14 @@ struct myc_ring_writer {
     bool writer_may_sleep;
     bool is_closed;
     bool is_broken;
+    bool readers_may_be_lapped;
+    bool is_announcing;    /* somebody reads what we do not wait for */
     uint64_t fill_word;    /* private copy of the run's first 8 bytes */
     uint64_t fill_held;    /* bytes held of the incomplete tail, those in fill_word included */
     uint64_t fill_offered; /* bytes of the last myc_ring_fill_begin() */
     uint64_t fill_offset;  /* stream bytes before `position`, for diagnostics */
-    uint64_t reserved[5];
+    uint64_t intent;       /* as announced last */
+    uint64_t reserved[2];
     struct myc_atomic_u32 slots_used; /* slots ever taken: the writer looks no further */
     struct myc_atomic_u64 pages[MYC_RING_READERS_MAX]; /* addresses; set before the slot's state */
     uint64_t rung[MYC_RING_READERS_MAX];               /* arm word last rung, per slot */
@@ -388,6 +450,7 @@ struct myc_ring_reader {
     uint64_t position;
     uint64_t sequence;
     const struct myc__ring_control *control;
+    const struct myc__ring_pair *sync_index;
     const struct myc__ring_slot *slot; /* in the writer's memory */
     struct myc__ring_page *page;
     uint32_t state_word; /* what the slot says while this reader is in */
@@ -399,6 +462,13 @@ struct myc_ring_reader {
     uint64_t peeked_bytes;    /* of the last peek, until something is consumed; 0: none */
     uint64_t peeked_sequence; /* at its end */
     uint64_t distrusted;      /* handed over, but perhaps overwritten meanwhile */
+    struct myc_span copy;     /* where records are copied to; NULL: they are read in place */
+    uint64_t gap_count;       /* messages lost that the reader was not told of yet */
+    uint64_t lost;            /* that it was told of */
+    uint64_t gap_word;        /* header of the GAP that tells it, and its payload */
+    struct myc_gap gap;
+    enum myc_ring_resume resume;
+    bool is_lapping;
     uint64_t reserved[2];
     struct myc_ring_origin origin;
 } __attribute__((aligned(64)));

@@ -105,6 +105,13 @@ myc_ring_fill_begin(struct myc_ring_writer *writer, struct myc_span out_spans[MY
         count++;
     }
     writer->fill_offered = room - writer->fill_held;
+    if (writer->is_announcing) {
+        // All that is offered, before any of it is received.
+        myc__ring_announce(writer, writer->position + room);
+    }
+    if (writer->readers_may_be_lapped && room > held) {
+        myc_shared_write(bytes_at(writer, writer->position) + held, (size_t)(room - held));
+    }
     return count;
 }
 

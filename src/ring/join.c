@@ -14,11 +14,6 @@
 // between two instructions of ours.
 enum { JOIN_EARLIEST_ATTEMPTS = 8, JOIN_ATTEMPTS_MAX = 1024 };
 
-static uint32_t state_word(uint32_t generation, enum myc__ring_slot_state kind)
-{
-    return generation << MYC__RING_STATE_BITS | (uint32_t)kind;
-}
-
 static bool find_free(const struct myc_ring_writer *writer, uint32_t *out_slot)
 {
     for (uint32_t i = 0; i < writer->readers_max; i++) {
@@ -66,6 +61,19 @@ propose(const struct myc_ring_writer *writer, bool is_earliest, struct myc__ring
     return myc__ring_pair_load(&writer->control->progress, out_point);
 }
 
+// Makes a free slot the page's. Returns: the slot's next generation.
+static uint32_t take_slot(struct myc_ring_writer *writer, uint32_t index, const void *page)
+{
+    // Both this and the join head are released, since a pass of the writer may meet them while it
+    // still takes the slot for its last reader's: that one's reads must be over for it, too.
+    myc_store_release_u64(&writer->pages[index], (uintptr_t)page);
+    if (index >= myc_load_relaxed_u32(&writer->slots_used)) {
+        // Acquired by the writer's passes; before the fence, so that no pass overlooks the slot.
+        myc_store_release_u32(&writer->slots_used, index + 1);
+    }
+    return (myc_load_relaxed_u32(&writer->slots[index].state) >> MYC__RING_STATE_BITS) + 1;
+}
+
 enum myc_status myc_ring_join(
     struct myc_ring_writer *writer,
     const void *page,
@@ -80,14 +88,7 @@ enum myc_status myc_ring_join(
         return MYC_LIMIT;
     }
     struct myc__ring_slot *slot = &writer->slots[index];
-    uint32_t generation = (myc_load_relaxed_u32(&slot->state) >> MYC__RING_STATE_BITS) + 1;
-    // Both this and the join head are released, since a pass of the writer may meet them while it
-    // still takes the slot for its last reader's: that one's reads must be over for it, too.
-    myc_store_release_u64(&writer->pages[index], (uintptr_t)page);
-    if (index >= myc_load_relaxed_u32(&writer->slots_used)) {
-        // Acquired by the writer's passes; before the fence, so that no pass overlooks the slot.
-        myc_store_release_u32(&writer->slots_used, index + 1);
-    }
+    uint32_t generation = take_slot(writer, index, page);
     for (uint32_t attempt = 0; attempt < JOIN_ATTEMPTS_MAX; attempt++) {
         bool is_earliest = start == MYC_RING_EARLIEST && attempt < JOIN_EARLIEST_ATTEMPTS;
         struct myc__ring_point point;
@@ -97,7 +98,7 @@ enum myc_status myc_ring_join(
         }
         myc_store_release_u64(&slot->join_head, point.position);
         // Acquired by the writer's passes, which then see the head above and the page.
-        myc_store_release_u32(&slot->state, state_word(generation, MYC__RING_JOINING));
+        myc_store_release_u32(&slot->state, myc__ring_state_word(generation, MYC__RING_JOINING));
         // Pairs with the fence of the writer's refresh.
         myc_fence_seq_cst();
         uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
@@ -105,7 +106,7 @@ enum myc_status myc_ring_join(
         if (is_readable(writer, limit, point.position)
             && (attempt > 0 || !MYC_BUGGIFY("ring.join-again"))) {
             MYC_SOMETIMES(is_earliest && point.position != 0, "ring.join.earliest");
-            myc_store_release_u32(&slot->state, state_word(generation, MYC__RING_ACTIVE));
+            myc_store_release_u32(&slot->state, myc__ring_state_word(generation, MYC__RING_ACTIVE));
             out_ticket->slot = index;
             out_ticket->generation = generation;
             out_ticket->position = point.position;
@@ -113,7 +114,54 @@ enum myc_status myc_ring_join(
             return MYC_OK;
         }
     }
-    myc_store_release_u32(&slot->state, state_word(generation, MYC__RING_FREE));
+    myc_store_release_u32(&slot->state, myc__ring_state_word(generation, MYC__RING_FREE));
+    return MYC_AGAIN;
+}
+
+// How many lapping readers there are; joins and leaves come one at a time.
+static void count_lapping(struct myc_ring_writer *writer, uint64_t difference)
+{
+    struct myc_atomic_u64 *announce = &writer->control->announce;
+    // Acquired by the writer, who stops announcing only after it sees the slot taken back, too.
+    myc_store_release_u64(announce, myc_load_relaxed_u64(announce) + difference);
+}
+
+enum myc_status myc_ring_join_lapping(
+    struct myc_ring_writer *writer,
+    const void *page,
+    enum myc_ring_start start,
+    struct myc_ring_ticket *out_ticket)
+{
+    uint32_t index;
+    if (page == NULL || (uintptr_t)page % 64 != 0 || !writer->readers_may_be_lapped) {
+        return MYC_INVALID;
+    }
+    if (!find_free(writer, &index)) {
+        return MYC_LIMIT;
+    }
+    struct myc__ring_slot *slot = &writer->slots[index];
+    uint32_t generation = take_slot(writer, index, page);
+    count_lapping(writer, 1);
+    // Pairs with the fence of the writer's refresh: either it announces from there on, or what it
+    // may write unannounced lies below the limit that we load.
+    myc_fence_seq_cst();
+    for (uint32_t attempt = 0; attempt < JOIN_ATTEMPTS_MAX; attempt++) {
+        bool is_earliest = start == MYC_RING_EARLIEST && attempt < JOIN_EARLIEST_ATTEMPTS;
+        struct myc__ring_point point;
+        if (!propose(writer, is_earliest, &point)) {
+            continue;
+        }
+        uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
+        MYC_SOMETIMES(!is_readable(writer, limit, point.position), "ring.join.lapped-already");
+        if (is_readable(writer, limit, point.position)) {
+            myc_store_release_u32(
+                &slot->state, myc__ring_state_word(generation, MYC__RING_LAPPING));
+            *out_ticket =
+                (struct myc_ring_ticket){index, generation, point.position, point.sequence};
+            return MYC_OK;
+        }
+    }
+    count_lapping(writer, UINT64_MAX);
     return MYC_AGAIN;
 }
 
@@ -124,9 +172,13 @@ void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot)
     }
     struct myc_atomic_u32 *state = &writer->slots[slot].state;
     // Only the writer's poisoning may come between, and it keeps the generation.
-    uint32_t generation = myc_load_relaxed_u32(state) >> MYC__RING_STATE_BITS;
+    uint32_t word = myc_load_relaxed_u32(state);
+    uint32_t generation = word >> MYC__RING_STATE_BITS;
     // Released after the reader's last read; acquired by the writer's passes before they overwrite.
-    myc_store_release_u32(state, state_word(generation, MYC__RING_FREE));
+    myc_store_release_u32(state, myc__ring_state_word(generation, MYC__RING_FREE));
+    if ((word & MYC__RING_STATE_MASK) == MYC__RING_LAPPING) {
+        count_lapping(writer, UINT64_MAX);
+    }
 }
 
 enum myc_status myc_ring_reader_state(
@@ -142,7 +194,8 @@ enum myc_status myc_ring_reader_state(
     if (kind == MYC__RING_FREE || kind == MYC__RING_JOINING) {
         return MYC_NOT_FOUND;
     }
-    state.is_active = kind == MYC__RING_ACTIVE;
+    state.is_lapping = kind == MYC__RING_LAPPING;
+    state.is_active = kind == MYC__RING_ACTIVE || state.is_lapping;
     state.is_poisoned = kind == MYC__RING_FENCED;
     const struct myc__ring_page *page = myc__ring_page(writer, slot);
     // Pairs with the release of myc_ring_page_leave().

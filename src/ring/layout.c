@@ -98,7 +98,8 @@ static enum myc_status check_sizes(
 static enum myc_status check_copy(
     const struct myc__ring_constant *found, size_t memory_bytes, struct myc_diagnostic *diagnostic)
 {
-    uint32_t flags_known = MYC__RING_FLAG_READERS_SLEEP | MYC__RING_FLAG_WRITER_SLEEPS;
+    uint32_t flags_known =
+        MYC__RING_FLAG_READERS_SLEEP | MYC__RING_FLAG_WRITER_SLEEPS | MYC__RING_FLAG_READERS_LAPPED;
     if (memcmp(found->magic, ring_magic, sizeof ring_magic) != 0) {
         return myc_diagnostic_set(
             diagnostic, MYC_CORRUPT, 0, "ring header: the magic is another: this is no ring");

@@ -20,13 +20,15 @@
 #include <mycelium/status.h>
 
 enum {
-    MYC__RING_LAYOUT_VERSION = 1,
+    MYC__RING_LAYOUT_VERSION = 2,
     MYC__RING_KIND_BROADCAST = 1,
     MYC__RING_READY = 1,
     MYC__RING_ALIGNMENT = 4096,  /* of the ring's memory, its parts and its data */
     MYC__RING_SYNC_BYTES = 4096, /* one sync entry for each so many bytes of capacity */
     MYC__RING_FLAG_READERS_SLEEP = 1,
-    MYC__RING_FLAG_WRITER_SLEEPS = 2
+    MYC__RING_FLAG_WRITER_SLEEPS = 2,
+    MYC__RING_FLAG_READERS_LAPPED = 4,
+    MYC__RING_INTENT_BYTES = 4096 /* the writer announces so many bytes at a time */
 };
 
 /** Stored natively: a reader of the other byte order sees it reversed and refuses. */
@@ -95,8 +97,8 @@ struct myc__ring_control {
     MYC__LINE struct myc__ring_pair progress;
     MYC__LINE struct myc_atomic_u64 writer_arm; /* odd: the writer sleeps for room */
     MYC__LINE struct myc_atomic_u64 closed;     /* final position + 1, or 0 */
-    MYC__LINE struct myc_atomic_u64 intent;     /* lapping readers: not used yet, zero */
-    MYC__LINE struct myc_atomic_u64 announce;   /* lapping readers: not used yet, zero */
+    MYC__LINE struct myc_atomic_u64 intent;     /* announced: what lies a lap before it may go */
+    MYC__LINE struct myc_atomic_u64 announce;   /* how many lapping readers there are */
 };
 
 _Static_assert(offsetof(struct myc__ring_control, progress) == 64, "pinned");
@@ -105,15 +107,22 @@ _Static_assert(offsetof(struct myc__ring_control, closed) == 192, "pinned");
 _Static_assert(offsetof(struct myc__ring_control, intent) == 256, "pinned");
 _Static_assert(offsetof(struct myc__ring_control, announce) == 320, "pinned");
 
-/** Slot states; the state word is the slot's generation times four plus one of these. */
+/** Slot states; the state word is the slot's generation times eight plus one of these. */
 enum myc__ring_slot_state {
     MYC__RING_FREE,
     MYC__RING_JOINING, /* counts while inside the window, is ignored outside, never poisoned */
     MYC__RING_ACTIVE,
-    MYC__RING_FENCED
+    MYC__RING_FENCED,
+    MYC__RING_LAPPING /* never waited for */
 };
 
-enum { MYC__RING_STATE_BITS = 2, MYC__RING_STATE_MASK = 3 };
+enum { MYC__RING_STATE_BITS = 3, MYC__RING_STATE_MASK = 7 };
+
+/** The state word of a slot. */
+static inline uint32_t myc__ring_state_word(uint32_t generation, enum myc__ring_slot_state state)
+{
+    return generation << MYC__RING_STATE_BITS | (uint32_t)state;
+}
 
 struct myc__ring_slot {
     MYC__LINE struct myc_atomic_u32 state;

@@ -4,10 +4,11 @@
  *
  * The ring's words are foreign: each is loaded once, checked, and the copy used. A header may lie
  * about anything, so its length is clamped to the end of the run and to what the writer may have
- * written ahead of our head; beyond that the ring is CORRUPT and the reader stops for good. Only
- * gating readers exist here: nothing they have not passed is overwritten while they are in.
+ * written ahead of our head; beyond that the ring is CORRUPT and the reader stops for good. What
+ * reads in place is gating: nothing it has not passed is overwritten while it is in. Readers that
+ * take copies are in copy.c.
  */
-#include "ring/layout.h"
+#include "ring/reader.h"
 
 #include <string.h>
 
@@ -47,12 +48,13 @@ static void copy_origin(struct myc_ring_origin *origin, const struct myc__ring_c
     memcpy(origin->contract_digest, constant->contract_digest, sizeof origin->contract_digest);
 }
 
-enum myc_status myc_ring_reader_init(
+enum myc_status myc__ring_attach(
     struct myc_ring_reader *reader,
     const void *memory,
     size_t memory_bytes,
     void *page,
     const struct myc_ring_ticket *ticket,
+    enum myc__ring_slot_state state,
     struct myc_diagnostic *diagnostic)
 {
     struct myc__ring_constant constant;
@@ -69,8 +71,8 @@ enum myc_status myc_ring_reader_init(
     const unsigned char *base = memory;
     const struct myc__ring_slot *slots = (const void *)(base + constant.slots_offset);
     const struct myc__ring_slot *slot = &slots[ticket->slot];
-    uint32_t state_word = ticket->generation << MYC__RING_STATE_BITS | MYC__RING_ACTIVE;
-    // Pairs with the release of ACTIVE in myc_ring_join().
+    uint32_t state_word = myc__ring_state_word(ticket->generation, state);
+    // Pairs with the release of ACTIVE or LAPPING in join.c.
     if (myc_load_acquire_u32(&slot->state) != state_word) {
         return myc_diagnostic_set(
             diagnostic, MYC_FENCED, 0, "ring ticket: the slot was taken back; join again");
@@ -81,6 +83,7 @@ enum myc_status myc_ring_reader_init(
     reader->position = ticket->position;
     reader->sequence = ticket->sequence;
     reader->control = (const void *)(base + constant.control_offset);
+    reader->sync_index = (const void *)(base + constant.sync_offset);
     reader->slot = slot;
     reader->page = page;
     reader->state_word = state_word;
@@ -95,7 +98,38 @@ enum myc_status myc_ring_reader_init(
     return MYC_OK;
 }
 
+enum myc_status myc_ring_reader_init(
+    struct myc_ring_reader *reader,
+    const void *memory,
+    size_t memory_bytes,
+    void *page,
+    const struct myc_ring_ticket *ticket,
+    struct myc_diagnostic *diagnostic)
+{
+    return myc__ring_attach(
+        reader, memory, memory_bytes, page, ticket, MYC__RING_ACTIVE, diagnostic);
+}
+
 // ---- Reading headers ----
+
+bool myc__ring_is_legal(uint16_t type)
+{
+    bool is_message = type >= MYC_MESSAGE_TYPE_MIN && type <= MYC_MESSAGE_TYPE_MAX;
+    return is_message || type == MYC_RECORD_GAP || type == MYC_RECORD_PAD;
+}
+
+uint64_t myc__ring_gap_count(const unsigned char *payload, uint64_t size)
+{
+    struct myc_gap gap;
+    if (size < sizeof gap) {
+        return 0;
+    }
+    memcpy(&gap, payload, sizeof gap);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    gap.count = __builtin_bswap64(gap.count);
+#endif
+    return gap.count;
+}
 
 // How many messages a GAP counts; 0 if it is malformed. Loads the foreign count once.
 static uint64_t
@@ -148,7 +182,7 @@ look(const struct myc_ring_reader *reader, uint64_t position, uint64_t room, str
 }
 
 // Gives everything before a position back to the writer.
-static void release(struct myc_ring_reader *reader, uint64_t position, uint64_t sequence)
+void myc__ring_release(struct myc_ring_reader *reader, uint64_t position, uint64_t sequence)
 {
     reader->position = position;
     reader->sequence = sequence;
@@ -226,7 +260,7 @@ poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, siz
         position += item.bytes;
     }
     if (position != reader->position) {
-        release(reader, position, sequence);
+        myc__ring_release(reader, position, sequence);
     }
     return handled;
 }
@@ -235,6 +269,9 @@ size_t
 myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max)
 {
     size_t handled = 0;
+    if (reader->copy.data != NULL) {
+        return myc__ring_copy_poll(reader, fn, context, records_max);
+    }
     while (handled < records_max && reader->status == MYC_OK) {
         size_t batch = records_max - handled;
         if (batch > MYC_RING_BATCH_MAX) {
@@ -264,6 +301,9 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
 struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes_max)
 {
     struct myc_const_span span = {NULL, 0};
+    if (reader->copy.data != NULL) {
+        return myc__ring_copy_peek(reader, bytes_max);
+    }
     uint64_t position = reader->position;
     uint64_t end_max = position + reader->capacity;
     struct item item;
@@ -275,7 +315,7 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
     }
     if (position != reader->position) {
         // The writer may be waiting for the room of these PADs, and from now on may use it.
-        release(reader, position, reader->sequence);
+        myc__ring_release(reader, position, reader->sequence);
         end_max = position + reader->capacity;
     }
     // A run ends at the ring's end, because no record crosses it, and then starts again at offset
@@ -315,6 +355,10 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
     uint64_t position = reader->position;
     uint64_t sequence = reader->sequence;
     uint64_t end = position + bytes;
+    if (reader->copy.data != NULL) {
+        myc__ring_copy_consume(reader, bytes);
+        return;
+    }
     if (bytes != 0 && bytes == reader->peeked_bytes) {
         // The whole peek, whose headers were checked and counted then.
         position = end;
@@ -331,7 +375,7 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
         sequence += item.messages;
     }
     if (position != reader->position) {
-        release(reader, position, sequence);
+        myc__ring_release(reader, position, sequence);
     }
     if (!is_in(reader) && reader->status == MYC_OK) {
         reader->status = MYC_FENCED;
@@ -344,6 +388,9 @@ bool myc_ring_is_empty(const struct myc_ring_reader *reader)
 {
     if (reader->status != MYC_OK) {
         return true;
+    }
+    if (reader->copy.data != NULL) {
+        return myc__ring_copy_is_empty(reader);
     }
     // Pairs with the publishing release; nothing is read on the strength of this load.
     return myc_load_acquire_u64(myc__ring_word(reader->data, reader->capacity, reader->position))
@@ -367,13 +414,19 @@ void myc_ring_page_leave(void *page)
     myc_store_release_u64(&words->acknowledgement, 1);
 }
 
+uint64_t myc_ring_reader_lost(const struct myc_ring_reader *reader)
+{
+    return reader->lost;
+}
+
 enum myc_status myc_ring_reader_status(const struct myc_ring_reader *reader)
 {
     if (reader->status != MYC_OK) {
         return reader->status;
     }
     // Pairs with the release of myc_ring_writer_close().
-    if (myc_load_acquire_u64(&reader->control->closed) == reader->position + 1) {
+    uint64_t closed = myc_load_acquire_u64(&reader->control->closed);
+    if (closed == reader->position + 1 && reader->gap_count == 0) {
         return MYC_CLOSED;
     }
     return is_in(reader) ? MYC_OK : MYC_FENCED;

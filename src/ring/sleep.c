@@ -36,7 +36,8 @@ uint64_t myc_ring_sleepers(struct myc_ring_writer *writer)
     for (uint32_t i = 0; i < used; i++) {
         // Pairs with the releases in join.c, which make the page known.
         uint32_t state = myc_load_acquire_u32(&writer->slots[i].state);
-        if ((state & MYC__RING_STATE_MASK) != MYC__RING_ACTIVE) {
+        uint32_t kind = state & MYC__RING_STATE_MASK;
+        if (kind != MYC__RING_ACTIVE && kind != MYC__RING_LAPPING) {
             continue;
         }
         uint64_t word = myc_load_relaxed_u64(&myc__ring_page(writer, i)->arm);

@@ -61,6 +61,12 @@ static enum myc_status check_options(
     if (!myc__ring_layout_is_possible(capacity_of(options), readers_of(options))) {
         return refuse(diagnostic, "readers_max must be 1 to 64", options->readers_max);
     }
+    if (options->readers_may_be_lapped && capacity_of(options) < MYC_RING_LAPPED_CAPACITY_MIN) {
+        return refuse(
+            diagnostic,
+            "the capacity must be at least 16384 bytes where readers may be lapped",
+            options->capacity_bytes);
+    }
     if (memory == NULL || (uintptr_t)memory % MYC__RING_ALIGNMENT != 0) {
         return refuse(diagnostic, "the memory must be aligned to 4096 bytes", (uintptr_t)memory);
     }
@@ -75,6 +81,7 @@ static void fill_header(struct myc__ring_constant *constant, const struct myc_ri
 {
     uint32_t flags = options->readers_may_sleep ? MYC__RING_FLAG_READERS_SLEEP : 0;
     flags |= options->writer_may_sleep ? MYC__RING_FLAG_WRITER_SLEEPS : 0;
+    flags |= options->readers_may_be_lapped ? MYC__RING_FLAG_READERS_LAPPED : 0;
     memset(constant, 0, sizeof *constant);
     myc__ring_layout_fill(constant, capacity_of(options), readers_of(options), flags);
     constant->publisher_id = options->publisher_id;
@@ -104,6 +111,7 @@ enum myc_status myc_ring_writer_init(
     writer->data = base + header->constant.data_offset;
     writer->capacity = header->constant.capacity;
     writer->limit = writer->capacity;
+    writer->granted = writer->limit;
     writer->claimed = MYC__RING_NO_CLAIM;
     writer->control = (void *)(base + header->constant.control_offset);
     writer->slots = (void *)(base + header->constant.slots_offset);
@@ -111,6 +119,7 @@ enum myc_status myc_ring_writer_init(
     writer->readers_max = header->constant.readers_max;
     writer->readers_may_sleep = options->readers_may_sleep;
     writer->writer_may_sleep = options->writer_may_sleep;
+    writer->readers_may_be_lapped = options->readers_may_be_lapped;
     myc_store_relaxed_u64(&writer->control->limit_published, writer->limit);
     myc_shared_write(&header->constant, sizeof header->constant);
     // Released last: whoever acquires the ready word sees everything above.
@@ -178,6 +187,45 @@ static uint64_t limit_for(const struct myc_ring_writer *writer, uint64_t lowest,
     return limit > writer->limit ? limit : writer->limit;
 }
 
+// No byte at or beyond it may be written without another look.
+static void grant(struct myc_ring_writer *writer)
+{
+    uint64_t granted = writer->limit;
+    if (writer->is_announcing && writer->intent < granted) {
+        // An intent of long ago may lie behind.
+        granted = writer->intent > writer->position ? writer->intent : writer->position;
+    }
+    writer->granted = granted;
+}
+
+void myc__ring_announce(struct myc_ring_writer *writer, uint64_t end)
+{
+    if (end + MYC_RECORD_HEADER_BYTES > writer->intent) {
+        writer->intent = end + MYC__RING_INTENT_BYTES;
+        myc_store_relaxed_u64(&writer->control->intent, writer->intent);
+        // Before anything is written there; pairs with the fence between a reader's copy and its
+        // look at the intent.
+        myc_fence_release();
+        MYC_REACHED("ring.writer.announces");
+    }
+    grant(writer);
+}
+
+// Begins or ends announcing, as the readers there are want it.
+static void set_announcing(struct myc_ring_writer *writer)
+{
+    if (!writer->readers_may_be_lapped) {
+        return;
+    }
+    // Pairs with the releases in join.c.
+    writer->is_announcing = myc_load_acquire_u64(&writer->control->announce) != 0;
+    // Whoever was thrown out, copies what is written from here on without announcement, and fences,
+    // finds that he is out: the slot was taken back before we were told. It may have been taken and
+    // given back since we looked last, so there is no change to wait for.
+    myc_fence_release();
+    myc_shared_announce();
+}
+
 static void refresh(struct myc_ring_writer *writer, uint64_t need)
 {
     struct myc__ring_control *control = writer->control;
@@ -196,15 +244,26 @@ static void refresh(struct myc_ring_writer *writer, uint64_t need)
     uint64_t reloaded = limit_for(writer, lowest_head(writer), need);
     MYC_SOMETIMES(reloaded < limit, "ring.writer.reload-lower");
     writer->limit = reloaded < limit ? reloaded : limit;
+    // After the fence, like the slots: a lapping joiner sees the limit, or we see him.
+    set_announcing(writer);
+    grant(writer);
 }
 
 bool myc__ring_ensure(struct myc_ring_writer *writer, uint64_t need)
 {
-    if (need <= writer->limit - writer->position && !MYC_BUGGIFY("ring.refresh-early")) {
+    if (need <= writer->granted - writer->position && !MYC_BUGGIFY("ring.refresh-early")) {
         return true;
     }
-    refresh(writer, need);
-    return need <= writer->limit - writer->position;
+    if (!writer->is_announcing || need > writer->limit - writer->position) {
+        refresh(writer, need);
+    }
+    if (need > writer->limit - writer->position) {
+        return false;
+    }
+    if (writer->is_announcing) {
+        myc__ring_announce(writer, writer->position + need - MYC_RECORD_HEADER_BYTES);
+    }
+    return true;
 }
 
 uint64_t myc__ring_need(const struct myc_ring_writer *writer, uint64_t size, uint64_t *out_rest)
@@ -242,7 +301,13 @@ void *myc_ring_claim(struct myc_ring_writer *writer, size_t size)
     writer->claimed = size;
     writer->rest = rest;
     uint64_t start = writer->position + rest;
-    return writer->data + (start & (writer->capacity - 1)) + MYC_RECORD_HEADER_BYTES;
+    unsigned char *payload =
+        writer->data + (start & (writer->capacity - 1)) + MYC_RECORD_HEADER_BYTES;
+    if (writer->readers_may_be_lapped) {
+        // From here on the caller writes: what lapping readers copy of these bytes is in doubt.
+        myc_shared_write(payload, (size_t)(myc_record_bytes(size) - MYC_RECORD_HEADER_BYTES));
+    }
+    return payload;
 }
 
 // How many messages a record counts; 0 if it must not be committed.

@@ -24,6 +24,12 @@
 bool myc__ring_ensure(struct myc_ring_writer *writer, uint64_t need);
 
 /**
+ * Announces that bytes up to `end` may be written, a lap beyond what readers may then still
+ * believe; before anybody writes them. Only while the writer announces.
+ */
+void myc__ring_announce(struct myc_ring_writer *writer, uint64_t end);
+
+/**
  * After the publishing store: moves the writer to `end` and tells joiners. `first` is the position
  * and sequence of a message record that was just published and may become a sync entry; NULL if
  * there was none.

@@ -259,7 +259,7 @@ void sim__history_atomic(
         sim__history_say(world->history, number, "%s", sim__history_order(order));
         return;
     }
-    if (op == MYC_SIMCHECK_PAYLOAD_READ || op == MYC_SIMCHECK_PAYLOAD_WRITE) {
+    if (op > MYC_SIMCHECK_FENCE) {
         sim__history_payload(world, address, size, op == MYC_SIMCHECK_PAYLOAD_WRITE);
         return;
     }

@@ -36,6 +36,16 @@ struct sim__release {
     struct sim__knowledge knowledge;
 };
 
+enum { SIM__SPECULATIONS_MAX = 8 }; /* open at a time in one thread; handlers may poll again */
+
+/** Reads that are believed only after a check; see myc_shared_speculate(). */
+struct sim__speculation {
+    const void *owner; /* compared only */
+    bool is_copy;
+    bool is_tainted; /* something that it read was being overwritten */
+    uint32_t writer; /* slot of who overwrote it first */
+};
+
 /** A thread's part. */
 struct sim__clocks {
     uint32_t slot;
@@ -46,6 +56,10 @@ struct sim__clocks {
     uint32_t spurious_count; /* compare-exchanges that failed for no reason, in a row */
     bool has_pending;
     bool has_fence;
+    bool is_announcing; /* its writes go over what others may be reading */
+    uint32_t speculation_count;
+    struct sim__speculation speculations[SIM__SPECULATIONS_MAX];
+    struct sim__release *fenced_release; /* `fenced`, shared by what was written since */
     struct sim__knowledge known;
     struct sim__knowledge pending; /* by relaxed loads, for the next acquire fence */
     struct sim__knowledge fenced;  /* at its last release fence */
@@ -189,6 +203,8 @@ static void sim__model_fence(struct sim__memory_model *model, struct sim__clocks
     if (order != __ATOMIC_ACQUIRE) {
         clocks->fenced = clocks->known;
         clocks->has_fence = true;
+        sim__release_drop(model, clocks->fenced_release);
+        clocks->fenced_release = NULL;
     }
 }
 

@@ -254,6 +254,19 @@ static void sim__load_learn(
     }
 }
 
+/* The same for what a plain write left there that was announced behind a release fence. */
+static void sim__load_learn_announced(
+    const struct sim__memory_model *model,
+    struct sim__clocks *clocks,
+    const struct sim__release *announced,
+    int order)
+{
+    bool is_acquire = sim__is_acquire(order);
+    sim__knowledge_join(
+        model, is_acquire ? &clocks->known : &clocks->pending, &announced->knowledge);
+    clocks->has_pending = clocks->has_pending || !is_acquire;
+}
+
 /* Staleness is bounded: what was there some dozens of loads ago is seen by now. */
 static void sim__load_count(const struct sim__memory_model *model, struct sim__clocks *clocks)
 {
@@ -289,6 +302,7 @@ static void sim__model_store(
     store->epoch = sim__epoch(clocks);
     store->release = release;
     store->is_seq_cst = order == __ATOMIC_SEQ_CST;
+    store->is_announced = clocks->is_announcing;
 }
 
 /* The store half of a read-modify-write: it continues the release sequence it read from. */
@@ -386,7 +400,10 @@ static uint64_t sim__model_access(
     struct sim__place place = sim__place_of(world->current->process, address);
     struct sim__cell *cell = sim__cell_at(model, place);
     bool is_load = op == MYC_SIMCHECK_LOAD;
-    sim__race_check_atomic(world, cell, place, size, !is_load);
+    bool is_speculative = is_load && sim__speculation_open(clocks) != NULL;
+    if (!is_speculative) {
+        sim__race_check_atomic(world, cell, place, size, !is_load);
+    }
     uint64_t value = sim__word_load(address, size);
     struct sim__word *word = sim__word_at(model, cell, address, size, value);
     if (is_load) {
@@ -398,6 +415,14 @@ static uint64_t sim__model_access(
             word,
             (struct sim__look){.is_seq_cst = order == __ATOMIC_SEQ_CST});
         sim__load_learn(model, clocks, store, order);
+        bool is_newest = store == sim__newest(word);
+        if (is_speculative && is_newest) {
+            // An older value was there before whoever is overwriting it came.
+            sim__race_check_atomic(world, cell, place, size, false);
+        }
+        if (cell->announced != NULL && is_newest) {
+            sim__load_learn_announced(model, clocks, cell->announced, order);
+        }
         return store->value;
     }
     uint64_t mask = size == 4 ? UINT32_MAX : UINT64_MAX;
@@ -444,11 +469,14 @@ static uint64_t sim__model_operation(
         sim__model_fence(world->memory_model, clocks, order);
         return 0;
     case MYC_SIMCHECK_PAYLOAD_READ:
-        sim__payload_read(world, address, size);
-        return 0;
     case MYC_SIMCHECK_PAYLOAD_WRITE:
-        sim__payload_write(world, address, size);
+    case MYC_SIMCHECK_PAYLOAD_COPY:
+        sim__payload_mark(world, op, address, size);
         return 0;
+    case MYC_SIMCHECK_SPECULATE:
+    case MYC_SIMCHECK_ACCEPT:
+    case MYC_SIMCHECK_DISTRUST:
+    case MYC_SIMCHECK_ANNOUNCE:
     case MYC_SIMCHECK_LOAD:
     case MYC_SIMCHECK_STORE:
     case MYC_SIMCHECK_EXCHANGE:

@@ -37,8 +37,9 @@ struct sim__store {
     uint8_t seen_count;
     uint8_t slot;
     bool is_seq_cst;
-    bool is_sequence; /* its release says more than its writer's clock */
-    bool is_settled;  /* everybody sees it or a newer one */
+    bool is_sequence;  /* its release says more than its writer's clock */
+    bool is_settled;   /* everybody sees it or a newer one */
+    bool is_announced; /* its writer waits for no reader */
 };
 
 struct sim__word {
@@ -51,14 +52,16 @@ struct sim__word {
 
 /** 8 bytes. Masks have a bit a byte; a mask of 0 means nobody. */
 struct sim__cell {
-    struct sim__word *words[2]; /* [0] of 8 bytes, or one for each half */
-    struct sim__clock *reads;   /* when more threads read it than fit below; of whole cells */
+    struct sim__word *words[2];     /* [0] of 8 bytes, or one for each half */
+    struct sim__clock *reads;       /* when more threads read it than fit below; of whole cells */
+    struct sim__release *announced; /* what an announced write's last fence tells; else NULL */
     uint32_t write_epoch;
     uint32_t read_epochs[SIM__READS_MAX];
     uint8_t read_slots[SIM__READS_MAX];
     uint8_t read_masks[SIM__READS_MAX];
     uint8_t write_slot;
     uint8_t write_mask;
+    bool is_announced; /* the write's thread waits for no reader */
 };
 
 struct sim__line {
@@ -224,6 +227,7 @@ static void sim__cell_clear(struct sim__memory_model *model, struct sim__cell *c
         }
     }
     sim__clock_free(model, cell->reads);
+    sim__release_drop(model, cell->announced);
     memset(cell, 0, sizeof(*cell));
 }
 

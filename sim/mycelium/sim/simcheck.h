@@ -122,15 +122,22 @@ uint64_t myc_simcheck_atomic(
     if (world == NULL || world->current == NULL) {
         return sim__plain_operation(op, address, size, operand, expected);
     }
+    bool is_modelled = world->memory_model != NULL && !world->current->process->is_director;
+    if (op > MYC_SIMCHECK_PAYLOAD_COPY) {
+        if (is_modelled) {
+            sim__memory_note(world, op, address, operand);
+        }
+        return 0;
+    }
     if (world->told != NULL) {
         sim__told_begin(world, op, address, size, order);
     }
     sim__step(world, "atomic");
     uint64_t before;
-    if (world->memory_model == NULL || world->current->process->is_director) {
-        before = sim__plain_operation(op, address, size, operand, expected);
-    } else {
+    if (is_modelled) {
         before = sim__model_operation(world, op, address, size, operand, expected, order);
+    } else {
+        before = sim__plain_operation(op, address, size, operand, expected);
     }
     if (world->history != NULL) {
         // One that failed though it read what it expected is told as one that expected another.

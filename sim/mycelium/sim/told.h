@@ -85,9 +85,10 @@ static void sim__told_say_op(const struct sim__told_op *op, struct sim__text *te
         "compare-exchange weak",
         "fence",
         "read bytes",
-        "write bytes"};
+        "write bytes",
+        "copy bytes"};
 #else
-    static const char *const names[] = {"", "", "", "", "", "", "", "", ""};
+    static const char *const names[] = {"", "", "", "", "", "", "", "", "", ""};
 #endif
     sim__text_add(text, "%s", names[op->op - 1]);
     bool is_word = op->op <= 6;

@@ -92,7 +92,21 @@ static inline void fixture_on_record(const struct myc_record *record, void *cont
     reader->seen_count++;
 }
 
-static inline void fixture_init(struct fixture *fixture, uint64_t capacity)
+/** Lays the ring out as the options say. */
+static inline void fixture_start(struct fixture *fixture)
+{
+    fixture->memory_bytes = myc_ring_memory_size(&fixture->options);
+    fixture->memory = aligned_alloc(4096, fixture->memory_bytes);
+    assert_non_null(fixture->memory);
+    memset(fixture->memory, 0, fixture->memory_bytes);
+    assert_int_equal(
+        myc_ring_writer_init(
+            &fixture->writer, fixture->memory, fixture->memory_bytes, &fixture->options, NULL),
+        MYC_OK);
+}
+
+/** Options for a ring of this capacity. */
+static inline void fixture_prepare(struct fixture *fixture, uint64_t capacity)
 {
     memset(fixture, 0, sizeof *fixture);
     fixture->options.capacity_bytes = capacity;
@@ -102,14 +116,12 @@ static inline void fixture_init(struct fixture *fixture, uint64_t capacity)
     fixture->options.publisher_id = 0x1122334455667788;
     fixture->options.publisher_epoch = 9;
     fixture->options.creator.pid = 77;
-    fixture->memory_bytes = myc_ring_memory_size(&fixture->options);
-    fixture->memory = aligned_alloc(4096, fixture->memory_bytes);
-    assert_non_null(fixture->memory);
-    memset(fixture->memory, 0, fixture->memory_bytes);
-    assert_int_equal(
-        myc_ring_writer_init(
-            &fixture->writer, fixture->memory, fixture->memory_bytes, &fixture->options, NULL),
-        MYC_OK);
+}
+
+static inline void fixture_init(struct fixture *fixture, uint64_t capacity)
+{
+    fixture_prepare(fixture, capacity);
+    fixture_start(fixture);
 }
 
 static inline void fixture_deinit(struct fixture *fixture)
