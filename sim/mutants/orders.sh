@@ -7,11 +7,13 @@
 #
 # orders.sh --list  [FILE...]                 prints the places and their verdicts, and hunts none
 # orders.sh --check [FILE...]                 the entries match the places; hunts none
+# orders.sh --programs [FILE...]              the targets that hunt them
 # orders.sh --hunt BUILD SCRATCH [FILE...]    hunts
 #
 # An acquire load or a release store becomes relaxed; a sequentially consistent one, first acquire
-# or release, then relaxed; a fence goes. Without FILE: each that orders.txt names. BUILD is a Ninja
-# tree with simcheck_ring and simcheck_bus built; FILE is named from the root of the tree.
+# or release, then relaxed; an exchange, addition or compare-exchange loses one half, so that only
+# acquire or only release is left; a fence goes. Without FILE: each file of src that has such a
+# place. BUILD is a Ninja tree with the programs built; FILE is named from the root of the tree.
 #
 # Exit code: 0 all as orders.txt says, 1 something is not, 2 the command line or an entry is wrong.
 set -u
@@ -22,7 +24,6 @@ export LC_ALL
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 2
 root=$(CDPATH='' cd -- "$here/../.." && pwd) || exit 2
 entries=$here/orders.txt
-budget=3000
 tab=$(printf '\t')
 
 die() {
@@ -32,125 +33,205 @@ die() {
 
 mode=${1:-}
 case $mode in
---list | --check) shift ;;
+--list | --check | --programs) shift ;;
 --hunt)
     [ $# -ge 3 ] || die "--hunt needs BUILD and SCRATCH"
     build=$2
     scratch=$3
     shift 3
     ;;
-*) die "usage: orders.sh --list|--check|--hunt BUILD SCRATCH [FILE...]" ;;
+*) die "usage: orders.sh --list|--check|--programs|--hunt BUILD SCRATCH [FILE...]" ;;
 esac
 
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# The entries, tab-separated, with their line: file, function, code, verdict, reason.
+# The entries, tab-separated, with their line: file, function, code, weakened to, verdict, reason.
 awk -F ' +[|] +' -v file="$entries" '
     function bad(text) { printf "%s:%d: %s\n", file, FNR, text; failed = 1 }
     /^ *(#|$)/ { next }
-    NF != 5 { bad("5 fields, divided by |, not " NF); next }
-    $4 !~ /^(found|needed|not-needed)$/ {
-        bad("verdict \"" $4 "\": found, needed or not-needed")
+    NF != 6 { bad("6 fields, divided by |, not " NF); next }
+    $4 !~ /^(acquire|release|relaxed|gone)$/ {
+        bad("weakened to \"" $4 "\": acquire, release, relaxed or gone")
         next
     }
-    $5 == "" || ($4 != "found" && $5 == "-") { bad("a reason is missing"); next }
-    { printf "%s\t%s\t%s\t%s\t%s\t%d\n", $1, $2, $3, $4, $5, FNR >out }
+    $5 !~ /^(found|needed|not-needed)$/ {
+        bad("verdict \"" $5 "\": found, needed or not-needed")
+        next
+    }
+    $6 == "" || ($5 != "found" && $6 == "-") { bad("a reason is missing"); next }
+    { printf "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", $1, $2, $3, $4, $5, $6, FNR >out }
     END { exit failed }' out="$work/entries" "$entries" >&2 || exit 2
+
+ordered='myc_(load_acquire|load_seq_cst|store_release|store_seq_cst|exchange|fetch_add)_u'
+ordered="$ordered|myc_compare_exchange_(weak_)?u|myc_fence_[a-z_]+[(]"
+
+# The library's files with an order in them, and those that an entry names. No scenario runs the
+# tool, whose threads share a flag.
 [ $# -gt 0 ] || {
-    cut -f 1 "$work/entries" | sort -u >"$work/files"
+    (cd "$root" && grep -r -l -E -e "$ordered" --include='*.c' --include='*.h' src) \
+        | grep -v -e '^src/mycelium/' -e '^src/tool/' >"$work/used"
+    cut -f 1 "$work/entries" | sort -u - "$work/used" >"$work/files"
     # shellcheck disable=SC2046
     set -- $(cat "$work/files")
 }
 
-# The places of one file: file, line, function, code. The function is the last name in front of a
-# parenthesis in the first column's lines.
+# The places of one file: file, line, function, code, weakened to. The function is the last name in
+# front of a parenthesis in the first column's lines; the code ends with how often the function has
+# had that line, as " (1)".
 places() {
-    awk -v file="$1" '
+    awk -v file="$1" -v ordered="$ordered" '
+        function place(to) { printf "%s\t%d\t%s\t%s\t%s\n", file, FNR, name, code, to }
         /^[a-z][^;]*[(]/ {
             name = $0
             sub(/[(].*/, "", name)
             sub(/.*[ *]/, "", name)
         }
-        /^ *(\/\/|\*)/ { next }
-        /myc_(load_acquire|load_seq_cst|store_release|store_seq_cst)_|myc_fence_[a-z_]+[(]/ {
+        /^ *(\/\/|\*)/ || $0 !~ ordered { next }
+        {
             code = $0
+            if (gsub(ordered, "&", code) > 1) {
+                printf "%s:%d: two orders in one line\n", file, FNR >"/dev/stderr"
+                exit 1
+            }
             gsub(/^ +| +$/, "", code)
-            printf "%s\t%d\t%s\t%s\n", file, FNR, name, code
-        }' "$root/$1"
+            code = code " (" ++times[name, code] ")"
+        }
+        /myc_fence_/ { place("gone"); next }
+        /myc_(exchange|fetch_add|compare_exchange)_/ { place("acquire"); place("release"); next }
+        /myc_load_seq_cst_/ { place("acquire") }
+        /myc_store_seq_cst_/ { place("release") }
+        { place("relaxed") }' "$root/$1"
 }
 
 for file in "$@"; do
     [ -f "$root/$file" ] || die "no file $file"
-    places "$file"
-done >"$work/places"
+    places "$file" || exit 2
+done >"$work/places" || exit 2
 
-# Joins both: file, line, function, code, verdict, reason; none or several entries are errors.
+# Joins both: file, line, function, code, weakened to, verdict, reason; none or several entries are
+# errors.
 awk -F '\t' -v entries="$entries" '
     function bad(text) { printf "%s\n", text; failed = 1 }
     FNR == NR {
-        file[++count] = $1; name[count] = $2; code[count] = $3
-        verdict[count] = $4; reason[count] = $5; at[count] = $6
+        file[++count] = $1; name[count] = $2; code[count] = $3; to[count] = $4
+        verdict[count] = $5; reason[count] = $6; at[count] = $7
         next
     }
     {
         is_given[$1] = 1
         hit = 0
         for (i = 1; i <= count; i++) {
-            if (file[i] != $1 || name[i] != $3 || index($4, code[i]) == 0) continue
+            if (file[i] != $1 || name[i] != $3 || to[i] != $5 || index($4, code[i]) == 0) continue
             used[i]++
             if (hit) bad($1 ":" $2 ": entries " at[hit] " and " at[i] " of " entries " match it")
             hit = i
         }
-        if (!hit) bad($1 ":" $2 ": no entry of " entries " for " $3 ": " $4)
-        print $1 "\t" $2 "\t" $3 "\t" $4 "\t" verdict[hit] "\t" reason[hit] >out
+        if (!hit) bad($1 ":" $2 ": no entry of " entries " for " $3 ": " $4 ", to " $5)
+        print $1 "\t" $2 "\t" $3 "\t" $4 "\t" $5 "\t" verdict[hit] "\t" reason[hit] >out
     }
     END {
         for (i = 1; i <= count; i++)
             if (file[i] in is_given) {
-                place = file[i] " " name[i] ": " code[i]
+                place = file[i] " " name[i] ": " code[i] ", to " to[i]
                 if (!used[i]) bad(entries ":" at[i] ": no such place: " place)
                 if (used[i] > 1) bad(entries ":" at[i] ": " used[i] " places match it")
             }
         exit failed
     }' out="$work/joined" "$work/entries" "$work/places" >&2 || exit 1
 
-if [ "$mode" != --hunt ]; then
-    [ "$mode" = --check ] \
-        || awk -F '\t' '{ printf "%-10s %s:%s %s\n", $5, $1, $2, $3 }' "$work/joined"
-    exit 0
-fi
-
-# Addressed by its line, so that one place changes and no other.
-weaken() {
-    sed -E "$2 $3" "$root/$1" >"$work/weak"
-    cmp -s "$root/$1" "$work/weak" && return
-    name=$(printf '%s' "$1" | sed 's|^src/||; s|[/._]|-|g')-$2-$4
-    diff -u --label "a/$1" --label "b/$1" "$root/$1" "$work/weak" >"$scratch/rows/$name.patch"
+# Who hunts a file: the program, its scenarios, and how many executions of each.
+hunted_by() {
     case $1 in
-    src/ring/*) hunted="simcheck_ring | threads,kills,stream,lapping" ;;
-    *) hunted="simcheck_bus | bus,bus-kill" ;;
+    src/ring/*) echo 'simcheck_ring | threads,kills,stream,lapping | 20000' ;;
+    src/queue/spsc.c) echo 'simcheck_queue | spsc | 20000' ;;
+    src/queue/mpsc.c) echo 'simcheck_queue | mpsc | 20000' ;;
+    src/queue/mpmc.c) echo 'simcheck_queue | mpmc | 20000' ;;
+    src/queue/*) echo 'simcheck_queue | spsc,mpsc,mpmc | 20000' ;;
+    src/pool/*) echo 'simcheck_pool | churn,twice | 8000' ;;
+    src/bus/node.c | src/bus/service.c) echo 'simcheck_trading | trading,trading-broken | 50' ;;
+    src/bus/* | src/transport/*) echo 'simcheck_bus | bus,bus-kill | 1500' ;;
+    *) die "$1: no scenario hunts it; name one in hunted_by" ;;
     esac
-    echo "$name | order | $hunted | $budget | full | - | $1:$2"
+}
+
+for file in "$@"; do
+    hunted_by "$file" || exit 2
+done >"$work/hunters" || exit 2
+
+case $mode in
+--programs)
+    sed 's/ .*//' "$work/hunters" | sort -u
+    exit 0
+    ;;
+--list)
+    awk -F '\t' '{ printf "%-10s %s:%s %s to %s\n", $6, $1, $2, $3, $5 }' "$work/joined"
+    exit 0
+    ;;
+--check) exit 0 ;;
+esac
+
+# What stands for a weakened exchange and its kin, in the simcheck build.
+cat >"$work/weak.h" <<'END'
+#ifndef WEAK_ORDERS
+#define WEAK_ORDERS
+#include <mycelium/atomic.h>
+#define weak_rmw(op_, order_, p_, v_, old_)                                                        \
+    myc_simcheck_atomic(op_, &(p_)->value, (uint32_t)sizeof((p_)->value), (v_), (old_), (order_))
+#define weak_exchange_u32(order_, p_, v_)                                                          \
+    ((uint32_t)weak_rmw(MYC_SIMCHECK_EXCHANGE, order_, p_, v_, 0))
+#define weak_exchange_u64(order_, p_, v_) weak_rmw(MYC_SIMCHECK_EXCHANGE, order_, p_, v_, 0)
+#define weak_fetch_add_u32(order_, p_, v_)                                                         \
+    ((uint32_t)weak_rmw(MYC_SIMCHECK_ADD, order_, p_, v_, 0))
+#define weak_fetch_add_u64(order_, p_, v_) weak_rmw(MYC_SIMCHECK_ADD, order_, p_, v_, 0)
+#define weak_compare_exchange_u32(order_, p_, old_, v_)                                            \
+    ((uint32_t)weak_rmw(MYC_SIMCHECK_COMPARE_EXCHANGE, order_, p_, v_, old_) == (old_))
+#define weak_compare_exchange_u64(order_, p_, old_, v_)                                            \
+    (weak_rmw(MYC_SIMCHECK_COMPARE_EXCHANGE, order_, p_, v_, old_) == (old_))
+#define weak_compare_exchange_weak_u32(order_, p_, old_, v_)                                       \
+    __extension__({                                                                                \
+        uint64_t seen_ = *(old_);                                                                  \
+        bool is_done_ =                                                                            \
+            myc_simcheck_compare_exchange_weak(&(p_)->value, 4, &seen_, (v_), (order_));           \
+        *(old_) = (uint32_t)seen_;                                                                 \
+        is_done_;                                                                                  \
+    })
+#define weak_compare_exchange_weak_u64(order_, p_, old_, v_)                                       \
+    myc_simcheck_compare_exchange_weak(&(p_)->value, 8, (old_), (v_), (order_))
+#endif
+END
+
+# weaken FILE LINE TO: makes the patch and prints its row. Addressed by its line, so that one place
+# changes and no other.
+weaken() {
+    order=__ATOMIC_$(printf '%s' "$3" | tr '[:lower:]' '[:upper:]')
+    exchanges='exchange|fetch_add|compare_exchange|compare_exchange_weak'
+    printf '%s\n' \
+        "$2 s/myc_($exchanges)_(u[0-9]+)\\(/weak_\\1_\\2($order, /" \
+        "$2 s/myc_(load|store)_(acquire|release|seq_cst)_/myc_\\1_$3_/" \
+        "$2 s/myc_fence_[a-z_]+\\(\\);/(void)0;/" >"$work/weaken.sed"
+    sed -E -f "$work/weaken.sed" "$root/$1" >"$work/weak"
+    ! grep -q weak_ "$work/weak" || sed -i "1r $work/weak.h" "$work/weak"
+    name=$(printf '%s' "$1" | sed 's|^src/||; s|[/._]|-|g')-$2-$3
+    ! diff -u --label "a/$1" --label "b/$1" "$root/$1" "$work/weak" >"$scratch/rows/$name.patch" \
+        || die "$1:$2: cannot be weakened to $3"
+    hunted=$(hunted_by "$1") || exit 2
+    echo "$name | order | $hunted | full | - | $1:$2:$3"
 }
 
 rm -rf "$scratch"
 mkdir -p "$scratch/rows" || exit 2
-while IFS=$tab read -r file line _; do
-    weaken "$file" "$line" 's/myc_load_seq_cst_/myc_load_acquire_/' acquire
-    weaken "$file" "$line" 's/myc_store_seq_cst_/myc_store_release_/' release
-    weaken "$file" "$line" 's/myc_load_(acquire|seq_cst)_/myc_load_relaxed_/' relaxed
-    weaken "$file" "$line" 's/myc_store_(release|seq_cst)_/myc_store_relaxed_/' relaxed
-    weaken "$file" "$line" 's/myc_fence_[a-z_]+\(\);/(void)0;/' gone
-done <"$work/joined" >"$scratch/rows/mutants.txt"
+while IFS=$tab read -r file line _ _ to _; do
+    weaken "$file" "$line" "$to" || exit 2
+done <"$work/joined" >"$scratch/rows/mutants.txt" || exit 2
 sh "$here/run.sh" --survey --ranges 1 --rows "$scratch/rows/mutants.txt" --build "$build" \
     --scratch "$scratch/hunt" >"$scratch/report.txt" || {
     cat "$scratch/report.txt" >&2
     die "the hunt or its control is broken"
 }
 awk -F '\t' '
-    FNR == NR { verdict[$1 ":" $2] = $5; reason[$1 ":" $2] = $6; next }
+    FNR == NR { verdict[$1 ":" $2 ":" $5] = $6; reason[$1 ":" $2 ":" $5] = $7; next }
     {
         state = $8 > 0 ? "found" : $1 == "BROKEN" ? "broken" : "survives"
         wanted = verdict[$14]

@@ -138,6 +138,7 @@ struct myc_publisher {
     struct myc_atomic_u32 matched;
     struct myc_atomic_u32 outlet_mask; /* bit i: bus->outlets[i] drains this ring */
     struct myc_atomic_u32 bell_lock;
+    uint64_t bells_guarded; /* stands for all that it guards, where simcheck looks for races */
     struct myc_atomic_u64 bells[MYC_RING_READERS_MAX]; /* doorbell handles by slot; 0: none */
     struct myc_atomic_u32 notice_count;
     struct myc_notice notices[MYC__NOTICES_MAX];

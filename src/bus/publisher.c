@@ -212,6 +212,7 @@ static void lock_bells(struct myc_publisher *publisher)
     for (uint32_t round = 0; myc_exchange_u32(&publisher->bell_lock, 1) != 0; round++) {
         myc_thread_relax(publisher->bus->platform->thread, round);
     }
+    myc_shared_write(&publisher->bells_guarded, sizeof(publisher->bells_guarded));
 }
 
 void myc__publisher_ring_sleepers(struct myc_publisher *publisher)
