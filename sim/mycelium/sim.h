@@ -694,6 +694,27 @@ void myc_sim_liveness(
     uint64_t bound_ns,
     const char *text);
 
+/**
+ * As myc_sim_liveness(), but only a core heals, and what is outside of it never will: finds systems
+ * that go on only because in the end everybody comes back.
+ *
+ * Pauses of the core's processes and hosts end, and cuts between its hosts. Whoever is not of the
+ * core stays dead, stopped or cut off as it is; of those still running each is drawn to go on, to
+ * be killed, to stop for good, or to have its host cut off from those of the core, one way or both
+ * (where the kinds kill, pause-process and partition are not forbidden by `--faults`; whether the
+ * scenario allows them does not matter). The director only: it starts again what it wants alive in
+ * the core before, and chooses the core, itself drawn or not, so that the predicate must come true
+ * with it alone.
+ */
+void myc_sim_liveness_core(
+    struct myc_sim *sim,
+    const struct myc_sim_process *core,
+    size_t core_count,
+    myc_sim_predicate_fn *predicate,
+    void *context,
+    uint64_t bound_ns,
+    const char *text);
+
 /** Says that something real was achieved, such as a message handled; see myc_sim_liveness(). */
 void myc_sim_progress(struct myc_sim *sim);
 

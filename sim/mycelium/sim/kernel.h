@@ -319,6 +319,7 @@ struct sim__host {
     uint32_t pause_count;   /* pauses of all its threads, suspends included */
     uint32_t suspend_count; /* its monotonic clock stands still */
     bool is_on_side;        /* of the partition that is being drawn */
+    bool is_core;           /* heals in the liveness phase */
     uint32_t power_losses;
     uint32_t power_losses_left; /* that faults may still make */
     void *extra[SIM__EXTRA_COUNT];
@@ -353,6 +354,7 @@ struct sim__process {
     bool is_ended;
     bool was_killed;
     bool is_director;
+    bool is_core; /* heals in the liveness phase */
     bool tolerates_leaks;
     int exit_code;
     uint64_t points;  /* scheduling points passed */

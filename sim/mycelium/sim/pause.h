@@ -21,7 +21,8 @@ struct sim__pause {
     struct sim__host *host;
     bool is_suspend;
     bool is_over;
-    int fault; /* who made it; -1: nobody's fault */
+    bool is_lasting; /* its time never comes */
+    int fault;       /* who made it; -1: nobody's fault */
 };
 
 static bool sim__pause_covers(const struct sim__pause *pause, const struct sim__thread *thread)
@@ -121,7 +122,10 @@ static void sim__pause_end(struct myc_sim *world, struct sim__pause *pause)
 
 static void sim__pause_event(struct myc_sim *world, void *context)
 {
-    sim__pause_end(world, context);
+    struct sim__pause *pause = context;
+    if (!pause->is_lasting) {
+        sim__pause_end(world, pause);
+    }
 }
 
 void sim__pauses_end(struct myc_sim *world)

@@ -29,6 +29,11 @@
     X("memory.stale", "at its point %p%w reads a value %v stores old")                             \
     X("memory.older", "reads an older value, at the %n. chance")                                   \
     X("memory.spurious", "at its point %p%w fails for no reason")                                  \
+    X("core.rest",                                                                                 \
+      "what is outside of the core meets the fate numbered %v: 1 killed, 2 stopped, "              \
+      "3 cut off")                                                                                 \
+    X("core.drops", "the cut around the core loses what it stops")                                 \
+    X("core.ways", "the core is cut off one way only, 1 out, 2 in: %v")                            \
     X("inject.kill", "is killed at its point %p")                                                  \
     X("inject.kill.waiting", "is killed while it waits, the %n. time it waits")                    \
     X("inject.", "meets the fault %l, the %n. time it could")                                      \
