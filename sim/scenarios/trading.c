@@ -78,7 +78,8 @@ static const char *const node_names[STAGE_COUNT] = {"market", "strategy", "risk"
 
 // ---- A process ----
 
-// Without memory a node says so, keeps nothing, and can be tried again.
+// Without memory, or where its port is not free yet, a node says so, keeps nothing, and can be
+// tried again.
 static enum myc_status create_node(
     const struct incarnation *self,
     struct myc_platform *platform,
@@ -89,7 +90,12 @@ static enum myc_status create_node(
     struct myc_sim *sim = self->world->sim;
     enum myc_status status = MYC_NO_MEMORY;
     uint64_t refused = 0;
-    for (int i = 0; i < CREATIONS_MAX && status == MYC_NO_MEMORY; i++) {
+    for (int i = 0; i < CREATIONS_MAX && (status == MYC_NO_MEMORY || status == MYC_IN_USE);) {
+        if (status == MYC_IN_USE) {
+            myc_sim_count(sim, "ports in use", 1);
+        } else {
+            i++;
+        }
         myc_diagnostic_clear(why);
         refused = myc_sim_allocations_refused(sim, self->process);
         status = myc_node_create(platform, options, out_node, why);
@@ -530,6 +536,16 @@ static void allow_partitions(struct world *world)
     myc_sim_count(world->sim, "runs with partitions", 1);
 }
 
+// One end of a connection may know that it is broken long before the other does, and join again
+// only then: an End sent meanwhile would never reach it.
+static void check_all_are_back(struct world *world)
+{
+    for (size_t i = 0; i < STAGE_COUNT; i++) {
+        struct death away = {.world = world, .victim = i};
+        check_is_back(&away);
+    }
+}
+
 // From here on every link holds, so the End reaches everybody.
 static void check_end(struct world *world)
 {
@@ -549,6 +565,8 @@ static void run_broken(struct myc_sim *sim)
     world->plan.period_ns = (2 + myc_sim_choose(sim, "trading.period_ms", 10)) * ms_ns;
     myc_sim_allow(sim, MYC_SIM_FAULT_CONNECT_REFUSED, true);
     myc_sim_allow(sim, MYC_SIM_FAULT_ACCEPT_FAIL, true);
+    // Who comes back after a death may find its port still taken.
+    myc_sim_allow(sim, MYC_SIM_FAULT_LISTEN_IN_USE, world->deployment == TCP);
     if (world->deployment == TCP && myc_sim_chance(sim, "trading.resets", 1, 2)) {
         myc_sim_allow(sim, MYC_SIM_FAULT_RESET, true);
         myc_sim_count(sim, "runs with resets", 1);
@@ -571,6 +589,7 @@ static void run_broken(struct myc_sim *sim)
     myc_sim_faults(sim, false);
     myc_sim_run_for(sim, 3 * second_ns);
     check_progress(world, 5);
+    check_all_are_back(world);
     check_end(world);
 }
 
