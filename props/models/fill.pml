@@ -75,6 +75,7 @@ inline next_word()
 /* Room for what is held and the word behind it; a record without its header may be the smallest. */
 #define NEED (held == 0 -> 1 : SIZE(private))
 #define IS_MOVED (NEED > RUN(position))
+#define HAS_ROOM (sending <= RECORDS && held < RUN(position) && position + held + 1 < limit)
 #define END (position + (IS_MOVED -> RUN(position) : 0) + NEED + 1)
 
 inline move_to_start()
@@ -141,7 +142,7 @@ proctype Writer()
         at = 0;
         do
         :: at != 0 -> break
-        :: at < 3 && sending <= RECORDS && held < RUN(position) && position + held + 1 < limit ->
+        :: at < 3 && HAS_ROOM ->
             next_word();
             if
             :: held == 0 ->
@@ -153,8 +154,7 @@ proctype Writer()
             fi;
             held++;
             at++
-        :: at == 0 && !(sending <= RECORDS && held < RUN(position) && position + held + 1 < limit) ->
-            break
+        :: at == 0 && !HAS_ROOM -> break
         od;
         at = 0;
         walk();
