@@ -9,15 +9,24 @@
  * on. No batch that was called good may have held words of another lap, and the reader must learn
  * that it is out.
  *
+ * With LIMIT, as built, there is no intent: a reader that is out compares the limit that the writer
+ * told, and fenced, in its refresh.
+ *
  * verify safety
+ * verify safety -DLIMIT
  * fault NOT_ANNOUNCED assert: the writer announces nothing
  * fault INTENT_UNFENCED assert: no release fence behind the intent
  * fault INTENT_AFTER_STORE assert: the intent is stored when the caller has written
  * fault ACQUIRE_MISSING assert: the intent may be loaded before the handlers have read
  * fault SINGLE_RECORDS assert: of an overtaken batch, records beyond the intent are called good
+ * fault REFRESH_UNFENCED assert: no fence between the limit and the stores that it allows
+ * fault STATE_UNCHECKED assert: a reader never looks whether it is out
  * fault EMPTY_UNCHECKED stuck: a poll that finds nothing looks at neither state nor intent
  * fault ANNOUNCED_ONCE assert: the writer announces only to the first refresh after the fence
  */
+#if defined(REFRESH_UNFENCED) || defined(STATE_UNCHECKED)
+#define LIMIT
+#endif
 #define STORES_REORDER
 #define THREADS 1
 #define CELLS 10
@@ -86,7 +95,12 @@ proctype Writer()
                 is_fenced = memory[STATE] == FENCED;
                 limit = (is_fenced -> end + 1 : memory[HEAD] + CAPACITY)
             };
-#ifdef ANNOUNCED_ONCE
+#ifdef LIMIT
+            STORE(0, INTENT, limit, RELAXED)
+#ifndef REFRESH_UNFENCED
+            FENCE(0)
+#endif
+#elif defined(ANNOUNCED_ONCE)
             is_announcing = is_fenced && !is_announcing
 #else
             is_announcing = is_fenced && !memory[ACKNOWLEDGED]
@@ -133,7 +147,11 @@ proctype Evictor()
     memory[STATE] = FENCED
 }
 
+#ifdef LIMIT
+#define IS_OVERTAKEN(at) (state == FENCED && intent - (at) > CAPACITY)
+#else
 #define IS_OVERTAKEN(at) (intent > (at) && intent - (at) > CAPACITY)
+#endif
 
 /* The record at the position, handled in place: what was wrong with it goes into the batch. */
 inline handle()
@@ -196,7 +214,9 @@ proctype Reader()
         :: else
         fi;
 #endif
+#ifndef STATE_UNCHECKED
         state = memory[STATE];
+#endif
 #ifndef ACQUIRE_MISSING
         intent = memory[INTENT];
 #endif
@@ -235,6 +255,9 @@ next:
 init
 {
     atomic {
+#ifdef LIMIT
+        memory[INTENT] = CAPACITY;
+#endif
         run Writer();
         run Evictor();
         run Reader();
