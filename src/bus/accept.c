@@ -68,7 +68,7 @@ void myc__accept_event(struct myc_bus *bus)
         }
         accepted->is_used = true;
         accepted->generation++;
-        accepted->deadline_ns = bus->now_ns + bus->options.handshake_timeout_ns;
+        accepted->deadline_ns = myc_deadline_after(bus->now_ns, bus->options.handshake_timeout_ns);
         myc__channel_init(&accepted->channel, bus->platform, stream, passes_handles);
         if (myc_poller_add(
                 bus->platform->poller,

@@ -221,13 +221,32 @@ static void release_sources(struct myc_bus *bus)
     }
 }
 
+// Whatever a mark may mean.
+static void look_at_everything(struct myc_bus *bus)
+{
+    bus->is_dirty = false;
+    release_sources(bus);
+    for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
+        myc__link_announce(bus, i);
+    }
+    myc__bus_match_local(bus);
+    myc__inbound_match(bus);
+    myc__room_count(bus);
+}
+
 // What is due by the clock or by a mark.
 static void step(struct myc_bus *bus)
 {
     bus->now_ns = myc_clock_monotonic_ns(bus->platform->clock);
     bus->due_ns = MYC_NEVER;
-    if (bus->is_closed || !bus->has_links) {
+    if (bus->is_closed) {
         bus->is_dirty = false; // Or the agent would never sleep.
+        return;
+    }
+    if (!bus->has_links) {
+        if (bus->is_dirty) {
+            look_at_everything(bus);
+        }
         return;
     }
     for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
@@ -244,12 +263,7 @@ static void step(struct myc_bus *bus)
         myc__bus_due(bus, bus->refused_ns);
     }
     if (bus->is_dirty) {
-        bus->is_dirty = false;
-        release_sources(bus);
-        for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
-            myc__link_announce(bus, i);
-        }
-        myc__inbound_match(bus);
+        look_at_everything(bus);
     }
     for (uint32_t i = 0; i < MYC_IMAGES_MAX; i++) {
         myc__inbound_step(bus, i);

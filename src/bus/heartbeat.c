@@ -18,7 +18,9 @@ void myc__heartbeat_defaults(struct myc_bus_options *options)
         options->heartbeat_ns = period_default_ns;
     }
     if (options->heartbeat_timeout_ns == 0) {
-        options->heartbeat_timeout_ns = options->heartbeat_ns * TIMEOUT_PERIODS;
+        bool is_possible = options->heartbeat_ns <= MYC_NEVER / TIMEOUT_PERIODS;
+        options->heartbeat_timeout_ns =
+            is_possible ? options->heartbeat_ns * TIMEOUT_PERIODS : MYC_NEVER;
     }
 }
 
@@ -29,13 +31,15 @@ static bool is_beating(const struct myc_bus *bus)
 
 uint64_t myc__heartbeat_next(const struct myc_bus *bus)
 {
-    return is_beating(bus) ? bus->now_ns + bus->options.heartbeat_ns : MYC_NEVER;
+    return is_beating(bus) ? myc_deadline_after(bus->now_ns, bus->options.heartbeat_ns) : MYC_NEVER;
 }
 
 void myc__heartbeat_heard(struct myc_bus *bus, int32_t index)
 {
     struct myc__link *link = &bus->links[index];
-    link->silent_ns = is_beating(bus) ? bus->now_ns + bus->options.heartbeat_timeout_ns : MYC_NEVER;
+    link->silent_ns = is_beating(bus)
+                          ? myc_deadline_after(bus->now_ns, bus->options.heartbeat_timeout_ns)
+                          : MYC_NEVER;
 }
 
 static void beat(struct myc_bus *bus, int32_t index)

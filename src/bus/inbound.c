@@ -216,7 +216,7 @@ static void dial(struct myc_bus *bus, int32_t index)
     image->generation++;
     image->state = MYC__IMAGE_CONNECTING;
     image->interest = MYC_READABLE | MYC_WRITABLE;
-    image->deadline_ns = bus->now_ns + bus->options.handshake_timeout_ns;
+    image->deadline_ns = myc_deadline_after(bus->now_ns, bus->options.handshake_timeout_ns);
     myc__channel_init(&image->image.channel, bus->platform, stream, false);
     if (myc_poller_add(
             bus->platform->poller,
@@ -648,7 +648,7 @@ bool myc__inbound_attach(
 {
     struct myc_subscriber *subscriber = NULL;
     struct myc__source *source = find_pending(bus, link, attach->subscription, &subscriber);
-    if (source == NULL) {
+    if (source == NULL || myc_doorbell_check(bus->platform->poller, handles[2]) != MYC_OK) {
         return false;
     }
     // From here on the handles are the segments', which close them whatever happens.

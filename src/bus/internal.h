@@ -93,9 +93,11 @@ struct myc_subscriber {
     struct myc_atomic_u32 is_closed;
     struct myc_atomic_u32 matched;
     struct myc_atomic_u32 source_count; /* sources ever used: the poll looks no further */
+    struct myc_atomic_u32 turned_away;  /* publishers that have no source */
     /* The owner thread's: */
-    bool is_polling; /* a handler that closes leaves the sources to the end of the poll */
-    uint32_t next;   /* whose turn it is */
+    uint32_t told_away; /* turned_away, when last told */
+    bool is_polling;    /* a handler that closes leaves the sources to the end of the poll */
+    uint32_t next;      /* whose turn it is */
     const struct myc_message_type *last_type;
     struct myc_subscriber_counts counts;
     void *pages;
@@ -385,6 +387,9 @@ void myc__bus_match_local(struct myc_bus *bus);
 bool myc__subscriber_has_source(
     const struct myc_subscriber *subscriber, uint64_t publisher_id, uint64_t publisher_epoch);
 
+/** Whether there is a source for another publisher. Call with the lock. */
+bool myc__subscriber_has_room(const struct myc_subscriber *subscriber);
+
 /** Whether a poll would tell or deliver something. Owner thread. */
 bool myc__subscriber_has_news(struct myc_subscriber *subscriber);
 
@@ -396,6 +401,11 @@ void myc__source_leave(struct myc__source *source);
 
 /** Ends a LOCAL source: gives its slot back. Call with the lock. */
 void myc__source_release_local(struct myc__source *source);
+
+/* ---- room.c ---- */
+
+/** Counts for each subscriber the publishers there is no room to read. Call with the lock. */
+void myc__room_count(struct myc_bus *bus);
 
 /* ---- link.c ---- */
 

@@ -61,7 +61,7 @@ void myc__slot_unlinked(struct myc_publisher *publisher, uint32_t index, enum my
     }
     slot->is_lingering = true;
     slot->lingering_kind = kind;
-    slot->lingering_ns = bus->now_ns + bus->options.link_grace_ns;
+    slot->lingering_ns = myc_deadline_after(bus->now_ns, bus->options.link_grace_ns);
     bus->lingering++;
     if (bus->is_closed) {
         myc__outbound_free_slot(publisher, index, kind);

@@ -89,7 +89,7 @@ void myc__link_lost(struct myc_bus *bus, int32_t index)
         // On one host the end of the control connection is the end of the process.
         declare_gone(bus, index, !link->said_bye);
     } else {
-        link->grace_ns = bus->now_ns + bus->options.link_grace_ns;
+        link->grace_ns = myc_deadline_after(bus->now_ns, bus->options.link_grace_ns);
     }
 }
 
@@ -191,7 +191,7 @@ static void dial(struct myc_bus *bus, int32_t index)
     link->generation++;
     link->interest = MYC_READABLE | MYC_WRITABLE;
     link->state = MYC__LINK_CONNECTING;
-    link->deadline_ns = bus->now_ns + bus->options.handshake_timeout_ns;
+    link->deadline_ns = myc_deadline_after(bus->now_ns, bus->options.handshake_timeout_ns);
     bool passes_handles = bus->topology.nodes[bus->self].transport == MYC_TRANSPORT_SHM;
     myc__channel_init(&link->channel, bus->platform, stream, passes_handles);
     status = myc_poller_add(

@@ -31,6 +31,11 @@ const char *myc_notice_name(enum myc_notice_kind kind)
 
 static void describe_numbers(struct myc__text *text, const struct myc_notice *notice)
 {
+    if (notice->kind == MYC_NOTICE_TURNED_AWAY) {
+        myc__text_string(text, ": ");
+        myc__text_u64(text, notice->count);
+        return;
+    }
     if (notice->kind == MYC_NOTICE_GAP) {
         myc__text_string(text, ": lost ");
         myc__text_u64(text, notice->count);
@@ -62,8 +67,10 @@ void myc_notice_describe(const struct myc_notice *notice, char *text, size_t cap
     struct myc__text out;
     myc__text_init(&out, text, capacity);
     myc__text_string(&out, myc_notice_name(notice->kind));
-    myc__text_string(&out, notice->is_publisher ? " subscriber " : " publisher ");
-    myc__text_string(&out, notice->node);
+    if (notice->kind != MYC_NOTICE_TURNED_AWAY) {
+        myc__text_string(&out, notice->is_publisher ? " subscriber " : " publisher ");
+        myc__text_string(&out, notice->node);
+    }
     myc__text_string(&out, " of ");
     myc__text_string(&out, notice->topic);
     if ((size_t)notice->kind < MYC_NOTICE_COUNT) {

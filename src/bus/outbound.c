@@ -236,7 +236,7 @@ void myc__outbound_step(struct myc_bus *bus, uint32_t index)
         return;
     }
     // Its node is there and says nothing: only this subscriber went away.
-    uint64_t verdict_ns = outlet->lost_ns + bus->options.link_grace_ns;
+    uint64_t verdict_ns = myc_deadline_after(outlet->lost_ns, bus->options.link_grace_ns);
     if (bus->now_ns >= verdict_ns) {
         close_outlet(bus, (int32_t)index, MYC_NOTICE_UNMATCHED);
     } else {
@@ -273,8 +273,9 @@ bool myc__outbound_subscribe(
     struct myc_ring_ticket ticket;
     slot.is_known = bus->links[link].is_peer_known;
     slot.process = bus->links[link].peer_process;
-    if (publisher == NULL || publisher->segment.memory == NULL) {
-        // It was never announced: the peer broke the protocol.
+    if (publisher == NULL || publisher->segment.memory == NULL
+        || myc_doorbell_check(bus->platform->poller, bell) != MYC_OK) {
+        // It was never announced, or that is no doorbell: the peer broke the protocol.
         myc_doorbell_close(bus->platform->poller, bell);
         return false;
     }

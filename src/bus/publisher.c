@@ -397,8 +397,9 @@ claim_or_wait(struct myc_publisher *publisher, size_t size, enum myc_status *out
             return NULL;
         }
         if (deadline_ns == 0) {
-            deadline_ns = myc_clock_monotonic_ns(publisher->bus->platform->clock)
-                          + publisher->options.block_timeout_ns;
+            deadline_ns = myc_deadline_after(
+                myc_clock_monotonic_ns(publisher->bus->platform->clock),
+                publisher->options.block_timeout_ns);
         }
         *out_status = wait_for_room(publisher, size, deadline_ns);
         if (*out_status != MYC_OK) {

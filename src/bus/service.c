@@ -370,7 +370,7 @@ static enum myc_status drive_handlers(struct myc_context *context)
 
 static void close_all(struct myc_context *context, uint64_t close_timeout_ns)
 {
-    uint64_t deadline_ns = myc_context_now_ns(context) + close_timeout_ns;
+    uint64_t deadline_ns = myc_deadline_after(myc_context_now_ns(context), close_timeout_ns);
     for (uint32_t i = 0; i < context->publisher_count; i++) {
         struct myc_close_report report = {0};
         (void)myc_publisher_close(context->publishers[i], deadline_ns, &report);

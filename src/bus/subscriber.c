@@ -83,6 +83,16 @@ enum myc_status myc_subscriber_create(
 
 // ---- Sources, as the agent's side sees them ----
 
+bool myc__subscriber_has_room(const struct myc_subscriber *subscriber)
+{
+    for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
+        if (myc_load_relaxed_u32(&subscriber->sources[i].state) == MYC__SOURCE_FREE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct myc__source *myc__subscriber_take_source(struct myc_subscriber *subscriber)
 {
     if (myc_load_relaxed_u32(&subscriber->is_closed) != 0) {
@@ -345,6 +355,7 @@ static void end_source(struct turn *turn, enum myc__fate fate)
     myc__bus_lock(subscriber->bus);
     if (source->kind == MYC__SOURCE_LOCAL) {
         myc__source_release_local(source);
+        myc__bus_mark(subscriber->bus); // Another publisher may have waited for this source.
     } else {
         // The agent unmaps and closes, and never reads a corrupt publisher again.
         myc__source_leave(source);
@@ -404,6 +415,24 @@ static size_t poll_source(struct turn *turn, size_t messages_max)
     return turn->delivered;
 }
 
+// Publishers that find no source are told of when they become more.
+static void
+tell_turned_away(struct myc_subscriber *subscriber, myc_notice_fn *on_notice, void *context)
+{
+    uint32_t count = myc_load_relaxed_u32(&subscriber->turned_away);
+    bool is_news = count > subscriber->told_away;
+    subscriber->told_away = count;
+    subscriber->counts.turned_away = count;
+    if (is_news && on_notice != NULL) {
+        struct myc_notice notice;
+        memset(&notice, 0, sizeof(notice));
+        notice.kind = MYC_NOTICE_TURNED_AWAY;
+        notice.topic = subscriber->topic;
+        notice.count = count;
+        on_notice(&notice, context);
+    }
+}
+
 // Gives every source back; nobody is inside one.
 static void leave_sources(struct myc_subscriber *subscriber)
 {
@@ -446,6 +475,9 @@ size_t myc_subscriber_poll(
         return 0;
     }
     subscriber->is_polling = true;
+    if (myc_load_relaxed_u32(&subscriber->turned_away) != subscriber->told_away) {
+        tell_turned_away(subscriber, on_notice, context);
+    }
     uint32_t index = subscriber->next < count ? subscriber->next : 0;
     uint32_t next = index + 1 < count ? index + 1 : 0;
     for (uint32_t i = 0; i < count && delivered < messages_max; i++) {
@@ -513,6 +545,9 @@ static void step_sources(struct myc_subscriber *subscriber, enum sleep_step step
 bool myc__subscriber_has_news(struct myc_subscriber *subscriber)
 {
     uint32_t count = myc_load_acquire_u32(&subscriber->source_count);
+    if (myc_load_relaxed_u32(&subscriber->turned_away) > subscriber->told_away) {
+        return true;
+    }
     for (uint32_t i = 0; i < count; i++) {
         struct myc__source *source = &subscriber->sources[i];
         if (myc_load_acquire_u32(&source->state) != MYC__SOURCE_ACTIVE) {

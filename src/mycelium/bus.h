@@ -129,7 +129,8 @@ void myc_bus_destroy(struct myc_bus *bus);
     X(PEER_DIED, "the peer's process died")                                                        \
     X(PEER_RESTARTED, "the peer is a new incarnation")                                             \
     X(CORRUPT, "the peer broke the protocol and was cut off")                                      \
-    X(FENCED, "the publisher gave up on this subscriber, whose link was lost")
+    X(FENCED, "the publisher gave up on this subscriber, whose link was lost")                     \
+    X(TURNED_AWAY, "publishers are not read, because a subscriber reads at most 16")
 
 enum myc_notice_kind {
 #define MYC_NOTICE_ENUM_(name, text) MYC_NOTICE_##name,
@@ -144,13 +145,14 @@ struct myc_notice {
     bool is_publisher;         /* it happened to a publisher: the peer is a subscriber */
     bool is_tail_unknown;      /* PEER_DIED over a socket: more may have been published */
     const char *topic;
-    char node[MYC_NAME_BYTES]; /* the peer's */
+    char node[MYC_NAME_BYTES]; /* the peer's; empty: TURNED_AWAY */
     uint64_t publisher_epoch;
     uint64_t first;  /* GAP: first sequence lost */
     uint64_t last;   /* GAP: last sequence lost; else the last sequence received or acknowledged */
     uint64_t count;  /* GAP: messages lost; publisher: messages the peer did not acknowledge;
                         FENCED: messages after `last` that were handed over but may have been
-                        overwritten meanwhile: what was made of them is not to be believed */
+                        overwritten meanwhile: what was made of them is not to be believed;
+                        TURNED_AWAY: publishers that are there and not read */
     uint64_t missed; /* later notices of this publisher that found no place */
 };
 
@@ -297,8 +299,10 @@ uint32_t myc_subscriber_matched(const struct myc_subscriber *subscriber);
 /** Totals since creation. */
 struct myc_subscriber_counts {
     uint64_t delivered;
-    uint64_t lost;    /* sum of all GAP notices */
-    uint64_t unknown; /* messages of a type the contract does not know, skipped */
+    uint64_t lost;        /* sum of all GAP notices */
+    uint64_t unknown;     /* messages of a type the contract does not know, skipped */
+    uint64_t turned_away; /* not a total: publishers of the topic that are not read at present,
+                             because MYC_SOURCES_MAX are, or the node receives MYC_IMAGES_MAX */
 };
 
 void myc_subscriber_counts(

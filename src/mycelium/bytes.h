@@ -33,6 +33,12 @@ struct myc_handle {
 /** Deadlines are absolute, in monotonic ns. 0 means "do not wait", MYC_NEVER "wait for ever". */
 #define MYC_NEVER UINT64_MAX
 
+/** The deadline `duration_ns` after `now_ns`; MYC_NEVER if there is no such time. */
+static inline uint64_t myc_deadline_after(uint64_t now_ns, uint64_t duration_ns)
+{
+    return duration_ns > MYC_NEVER - now_ns ? MYC_NEVER : now_ns + duration_ns;
+}
+
 /** From a member back to the structure that embeds it. */
 #define MYC_CONTAINER_OF(pointer, type, member)                                                    \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <mycelium/interface/clock.h>
+#include <mycelium/interface/shm.h>
 #include <mycelium/interface/stream.h>
 #include <mycelium/interface/thread.h>
 
@@ -321,6 +322,28 @@ static void close_ends_a_wait(struct contract_env *env, enum myc_address_kind ki
 
 CONTRACT_CASES_FOR_BOTH_KINDS(close_ends_a_wait)
 
+// What another process passed is a doorbell, or is known not to be one.
+static void case_only_a_doorbell_passes_for_one(struct contract_env *env)
+{
+    struct watch watch;
+    struct myc_handle bell = {0};
+    struct myc_handle segment = {0};
+    struct myc_handle none = {0};
+    CONTRACT_CHECK(env, watch_open(env, &watch));
+    CONTRACT_CHECK(env, myc_doorbell_open(watch.poller, &bell) == MYC_OK);
+    CONTRACT_CHECK(env, myc_shm_create(env->platform->shm, "bell", 4096, &segment) == MYC_OK);
+    CONTRACT_CHECK(env, myc_doorbell_check(watch.poller, bell) == MYC_OK);
+    myc_doorbell_ring(watch.poller, bell);
+    CONTRACT_CHECK(env, myc_doorbell_check(watch.poller, bell) == MYC_OK);
+    CONTRACT_CHECK(env, myc_doorbell_check(watch.poller, watch.handle) == MYC_INVALID);
+    CONTRACT_CHECK(env, myc_doorbell_check(watch.poller, segment) == MYC_INVALID);
+    CONTRACT_CHECK(env, myc_doorbell_check(watch.poller, none) == MYC_INVALID);
+    myc_doorbell_close(watch.poller, bell);
+    CONTRACT_CHECK(env, myc_doorbell_check(watch.poller, bell) == MYC_INVALID);
+    myc_shm_close(env->platform->shm, segment);
+    myc_poller_close(watch.poller, watch.handle);
+}
+
 static const struct contract_case cases[] = {
     {"many_sources_are_told_apart", case_many_sources_are_told_apart},
     {"room_bounds_the_events", case_room_bounds_the_events},
@@ -340,6 +363,7 @@ static const struct contract_case cases[] = {
     {"tcp_one_shot_is_spent", case_tcp_one_shot_is_spent},
     {"unix_close_ends_a_wait", case_unix_close_ends_a_wait},
     {"tcp_close_ends_a_wait", case_tcp_close_ends_a_wait},
+    {"only_a_doorbell_passes_for_one", case_only_a_doorbell_passes_for_one},
 };
 
 CONTRACT_SUITE(contract_poller_edges, "poller-edges", cases);

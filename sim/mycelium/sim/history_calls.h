@@ -196,6 +196,7 @@ SIM__TOLD_STATUS(
 SIM__TOLD_STATUS(poller, doorbell_open, (struct myc_poller * s, struct myc_handle *out), (s, out))
 SIM__TOLD_VOID(poller, doorbell_ring, (struct myc_poller * s, struct myc_handle bell), (s, bell))
 SIM__TOLD_VOID(poller, doorbell_clear, (struct myc_poller * s, struct myc_handle bell), (s, bell))
+SIM__TOLD_STATUS(poller, doorbell_check, (struct myc_poller * s, struct myc_handle bell), (s, bell))
 SIM__TOLD_VOID(poller, doorbell_close, (struct myc_poller * s, struct myc_handle bell), (s, bell))
 
 SIM__TOLD_STATUS(
@@ -408,6 +409,7 @@ static void sim__calls_fill_local(struct sim__history_calls *calls)
     SIM__TELL(poller, doorbell_open);
     SIM__TELL(poller, doorbell_ring);
     SIM__TELL(poller, doorbell_clear);
+    SIM__TELL(poller, doorbell_check);
     SIM__TELL(poller, doorbell_close);
 }
 

@@ -445,6 +445,12 @@ static void sim__doorbell_clear(struct myc_poller *seam, struct myc_handle handl
     }
 }
 
+static enum myc_status sim__doorbell_check(struct myc_poller *seam, struct myc_handle handle)
+{
+    sim__point(sim__poller_process(seam)->world, "doorbell.check");
+    return sim__doorbell_find(seam, handle) != NULL ? MYC_OK : MYC_INVALID;
+}
+
 static void sim__doorbell_close(struct myc_poller *seam, struct myc_handle handle)
 {
     sim__close_handle(sim__poller_process(seam), handle, "doorbell.close");
@@ -461,6 +467,7 @@ static const struct myc_poller_ops sim__poller_ops = {
     .doorbell_open = sim__doorbell_open,
     .doorbell_ring = sim__doorbell_ring,
     .doorbell_clear = sim__doorbell_clear,
+    .doorbell_check = sim__doorbell_check,
     .doorbell_close = sim__doorbell_close,
 };
 

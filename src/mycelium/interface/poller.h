@@ -96,6 +96,12 @@ struct myc_poller_ops {
     /** Clears all rings so far. Required. Never blocks. */
     void (*doorbell_clear)(struct myc_poller *poller, struct myc_handle doorbell);
 
+    /**
+     * Whether a handle that another process passed is a doorbell, which to ring and clear never
+     * blocks. Required. Returns OK or INVALID; the empty handle is INVALID.
+     */
+    enum myc_status (*doorbell_check)(struct myc_poller *poller, struct myc_handle handle);
+
     /** Closes this process's handle of a doorbell. Required. Accepts the empty handle. */
     void (*doorbell_close)(struct myc_poller *poller, struct myc_handle doorbell);
 };
@@ -166,6 +172,12 @@ static inline void myc_doorbell_ring(struct myc_poller *poller, struct myc_handl
 static inline void myc_doorbell_clear(struct myc_poller *poller, struct myc_handle doorbell)
 {
     poller->ops->doorbell_clear(poller, doorbell);
+}
+
+MYC_MUST_USE static inline enum myc_status
+myc_doorbell_check(struct myc_poller *poller, struct myc_handle handle)
+{
+    return poller->ops->doorbell_check(poller, handle);
 }
 
 static inline void myc_doorbell_close(struct myc_poller *poller, struct myc_handle doorbell)

@@ -4,13 +4,17 @@
 #include "platform/posix/posix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 #include <time.h>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "core/text.h"
 
 enum { NS_PER_SECOND = 1000000000, NS_PER_MS = 1000000, BATCH_MAX = 64 };
 
@@ -193,6 +197,28 @@ static void doorbell_clear(struct myc_poller *poller, struct myc_handle doorbell
     } while (count < 0 && errno == EINTR); // EAGAIN: nobody rang
 }
 
+// The kernel names what a descriptor is; a descriptor of one's own is not needed to ask.
+static enum myc_status doorbell_check(struct myc_poller *poller, struct myc_handle handle)
+{
+    static const char wanted[] = "anon_inode:[eventfd]";
+    (void)poller;
+    char path[48];
+    char name[sizeof(wanted) + 1];
+    struct myc__text text;
+    int fd = myc__posix_fd(handle);
+    if (fd < 0) {
+        return MYC_INVALID;
+    }
+    myc__text_init(&text, path, sizeof(path));
+    myc__text_string(&text, "/proc/self/fd/");
+    myc__text_u64(&text, (uint64_t)fd);
+    ssize_t size = readlink(path, name, sizeof(name));
+    bool is_eventfd =
+        size == (ssize_t)sizeof(wanted) - 1 && memcmp(name, wanted, sizeof(wanted) - 1) == 0;
+    int flags = is_eventfd ? fcntl(fd, F_GETFL) : -1;
+    return flags >= 0 && (flags & O_NONBLOCK) != 0 ? MYC_OK : MYC_INVALID;
+}
+
 static void doorbell_close(struct myc_poller *poller, struct myc_handle doorbell)
 {
     (void)poller;
@@ -210,6 +236,7 @@ static const struct myc_poller_ops poller_ops = {
     .doorbell_open = doorbell_open,
     .doorbell_ring = doorbell_ring,
     .doorbell_clear = doorbell_clear,
+    .doorbell_check = doorbell_check,
     .doorbell_close = doorbell_close,
 };
 

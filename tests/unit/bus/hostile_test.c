@@ -4,8 +4,12 @@
  */
 #include "unit/bus/bus_fixture.h"
 
+#include <sys/eventfd.h>
+
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/shm.h>
+
+#include "platform/posix/posix.h"
 
 // A peer written by hand: the node "right", which dials "left".
 struct liar {
@@ -280,6 +284,41 @@ static void test_hostile_subscriber_goes_without_unsubscribing(void **state)
     close_liar(&liar);
 }
 
+// Whoever passes something else than a doorbell to be rung by could have us block on it, or write
+// into it: refused, and the link with it.
+static void test_hostile_bells_are_refused(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct liar liar;
+        unsigned char record[MYC__SUBSCRIBE_BYTES];
+        struct myc_handle handle = {0};
+        struct myc_record answer;
+        open_friend(&liar, MYC_TRANSPORT_SHM);
+        struct myc_platform *platform = liar.fixture.platform;
+        struct myc__subscribe subscribe = {
+            .publisher_id = liar.fixture.publisher->id,
+            .publisher_epoch = liar.fixture.publisher->epoch,
+            .subscription = 99};
+        if (kind == 0) {
+            assert_int_equal(myc_shm_create(platform->shm, "bell", 4096, &handle), MYC_OK);
+        } else if (kind == 1) {
+            assert_int_equal(myc_poller_open(platform->poller, &handle), MYC_OK);
+        } else {
+            // The real thing, but whoever fills it makes the next ring wait.
+            int fd = eventfd(0, EFD_CLOEXEC);
+            assert_true(fd >= 0);
+            handle = myc__posix_handle(fd);
+        }
+        myc__subscribe_encode(&subscribe, record);
+        say(&liar, record, sizeof(record), &handle, 1);
+        assert_true(is_hung_up(hear(&liar, &answer)));
+        assert_int_equal(myc_load_relaxed_u32(&liar.fixture.publisher->matched), 0);
+        myc_shm_close(platform->shm, handle);
+        close_liar(&liar);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_hostile_records_end_the_link),
         cmocka_unit_test(test_hostile_handles_are_closed),
         cmocka_unit_test(test_hostile_subscriber_goes_without_unsubscribing),
+        cmocka_unit_test(test_hostile_bells_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

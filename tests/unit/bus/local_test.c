@@ -343,6 +343,49 @@ static void test_local_gives_each_publisher_an_identity(void **state)
     fixture_close(&fixture);
 }
 
+// The publishers beyond the sixteenth are not read, and the subscriber is told so; when another one
+// has closed they are.
+static void test_local_tells_of_publishers_it_does_not_read(void **state)
+{
+    (void)state;
+    enum { MANY = MYC_SOURCES_MAX + 2 };
+    struct fixture fixture;
+    struct myc_publisher *publishers[MANY];
+    struct myc_subscriber_counts counts;
+    struct myc_notice notice;
+    char text[256];
+    const struct message message = {.value = 1, .twice = 2};
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match(&fixture);
+    publishers[0] = fixture.publisher;
+    for (uint32_t i = 1; i < MANY; i++) {
+        assert_int_equal(
+            myc_publisher_create(
+                fixture.buses[0], &fixture.waiters[0], "alpha", NULL, &publishers[i], NULL),
+            MYC_OK);
+    }
+    FIXTURE_UNTIL(
+        &fixture, true, seen_notices(&fixture.seen, MYC_NOTICE_TURNED_AWAY, &notice) == 1);
+    assert_int_equal(notice.count, 2);
+    myc_notice_describe(&notice, text, sizeof(text));
+    assert_string_equal(
+        text,
+        "TURNED_AWAY of alpha: publishers are not read, because a subscriber reads at most 16: 2");
+    myc_subscriber_counts(fixture.subscriber, &counts);
+    assert_int_equal(counts.turned_away, 2);
+    assert_int_equal(
+        myc_publish(publishers[MANY - 1], &alpha, &message, sizeof(message)), MYC_NO_SUBSCRIBER);
+    assert_int_equal(myc_publisher_close(publishers[0], 0, NULL), MYC_OK);
+    assert_int_equal(myc_publisher_close(publishers[1], 0, NULL), MYC_OK);
+    FIXTURE_UNTIL(&fixture, true, myc_load_relaxed_u32(&publishers[MANY - 1]->matched) == 1);
+    assert_int_equal(myc_publish(publishers[MANY - 1], &alpha, &message, sizeof(message)), MYC_OK);
+    (void)fixture_poll(&fixture);
+    myc_subscriber_counts(fixture.subscriber, &counts);
+    assert_int_equal(counts.turned_away, 0);
+    assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_TURNED_AWAY, NULL), 1);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_local_reports_what_a_close_left_behind),
         cmocka_unit_test(test_local_lets_a_handler_close_its_subscriber),
         cmocka_unit_test(test_local_gives_each_publisher_an_identity),
+        cmocka_unit_test(test_local_tells_of_publishers_it_does_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -417,6 +417,41 @@ static void test_pair_tells_a_reader_that_was_overwritten(void **state)
     fixture_close(&fixture);
 }
 
+// Times too long to add to the present one are no times: the links stay, and nothing is due.
+static void test_pair_waits_for_ever_if_told_so(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        fixture_init(&fixture, kinds[kind]);
+        for (int side = 0; side < SIDES_MAX; side++) {
+            struct myc_bus_options options = {
+                .topology = &fixture.topology,
+                .node = side == 0 ? "left" : "right",
+                .contract = &fixture_contract,
+                .ring_bytes = RING_BYTES,
+                .handshake_timeout_ns = UINT64_MAX - 1,
+                .link_grace_ns = UINT64_MAX,
+                .heartbeat_ns = UINT64_MAX - 1,
+                .heartbeat_timeout_ns = side == 0 ? UINT64_MAX : 0};
+            assert_int_equal(myc_waiter_open(&fixture.waiters[side], fixture.platform), MYC_OK);
+            assert_int_equal(
+                myc_bus_create(fixture.platform, &options, &fixture.buses[side], NULL), MYC_OK);
+        }
+        fixture_match(&fixture);
+        fixture_publish_many(&fixture, 10);
+        FIXTURE_UNTIL(&fixture, true, fixture.seen.last == 10);
+        for (int i = 0; i < 100; i++) {
+            fixture_work(&fixture);
+        }
+        assert_int_equal(fixture.buses[0]->links[1].state, MYC__LINK_UP);
+        assert_int_equal(seen_notices(&fixture.seen, MYC_NOTICE_MATCHED, NULL), 1);
+        assert_int_equal(fixture.seen.notice_count, 1);
+        fixture_check_account(&fixture, 0);
+        fixture_close(&fixture);
+    }
+}
+
 // Another publisher's subscription to a publisher that has just closed must not cost the link.
 static void test_pair_keeps_the_link_when_a_publisher_closed_first(void **state)
 {
@@ -565,6 +600,7 @@ int main(void)
         cmocka_unit_test(test_pair_tells_death_and_restart),
         cmocka_unit_test(test_pair_tells_the_publisher_of_a_dead_subscriber),
         cmocka_unit_test(test_pair_waits_for_a_reader_that_lost_its_link),
+        cmocka_unit_test(test_pair_waits_for_ever_if_told_so),
         cmocka_unit_test(test_pair_tells_a_reader_that_was_overwritten),
         cmocka_unit_test(test_pair_keeps_the_link_when_a_publisher_closed_first),
         cmocka_unit_test(test_pair_sleeps_while_the_image_is_full_and_the_peer_gone),
