@@ -173,6 +173,10 @@ static void test_sweep_follows_a_seed(void **state)
     (void)state;
     assert_int_equal(COMMAND("torn", "--crash-sweep", "writer", "--seed", "7"), 1);
     assert_printed("run again: prog torn --seed 7 --crash-at writer:1\n");
+    assert_int_equal(COMMAND("torn", "--crash-sweep", "writer", "--seeds", "7..8"), 1);
+    assert_printed("run again: prog torn --seed 7 --crash-at writer:1\n");
+    assert_int_equal(COMMAND("whole", "--boring", "--seeds", "1..5"), 2);
+    assert_printed("--tape and --boring are one run");
     assert_int_equal(COMMAND("whole", "--crash-sweep", "writer", "--seeds", "1..5"), 0);
     assert_printed("crash sweep of writer: 90 points, 90 clean");
     assert_int_equal(

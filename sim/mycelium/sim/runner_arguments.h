@@ -33,6 +33,7 @@ static bool sim__parse_number(const char *text, const char *end, uint64_t *out_n
 static bool sim__parse_seeds(struct sim__runner *runner, const char *text)
 {
     const char *dots = strstr(text, "..");
+    runner->has_seeds = true;
     return dots != NULL && sim__parse_number(text, dots, &runner->seed_first)
            && sim__parse_number(dots + 2, dots + 2 + strlen(dots + 2), &runner->seed_last)
            && runner->seed_first <= runner->seed_last;
