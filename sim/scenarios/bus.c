@@ -6,7 +6,8 @@
  * "bus": everybody lives. Subscribers are slow, some close themselves from inside their handler,
  * connections over TCP may break. "bus-scarce": memory, descriptors and shared memory run out
  * anywhere; whoever cannot go on gives everything back and leaves. "bus-kill": one of the two
- * processes dies at any of its points, and the other must come to a good end. "bus-busy": agents
+ * processes dies at any of its points, and the other must come to a good end; "bus-crash" leaves
+ * the deaths to a sweep. "bus-busy": agents
  * never sleep, and what is due by the clock must happen all the same. "bus-cut": both share
  * memory and live, but their link breaks.
  *
@@ -39,7 +40,8 @@ enum {
 
 static const uint64_t ms_ns = 1000000;
 static const uint64_t second_ns = 1000000000;
-static const uint64_t patience_ns = 30000000000; /* longer than any reader takes for a ring */
+static const uint64_t death_told_ns = 3000000000; /* and slow handlers may be in between */
+static const uint64_t patience_ns = 30000000000;  /* longer than any reader takes for a ring */
 
 static const struct myc_message_type number_type = {
     .id = 1, .version = 1, .size = 8, .name = "Number", .topic = "numbers"};
@@ -63,6 +65,7 @@ struct reader {
     uint64_t next; /* the sequence that must come next; 0: not matched yet */
     uint64_t delivered;
     uint64_t lost;
+    uint64_t told_ns; /* when it heard of its publisher's death; 0: it did not */
     uint64_t suspect; /* the first sequence that was not as it must be; 0: none */
     bool left_early;  /* it closed itself while there was more to come */
     bool has_left;
@@ -94,12 +97,15 @@ struct run {
     struct myc_topology topology;
     struct side sides[2];
     uint64_t kill_point[2]; /* 0: it is not killed */
+    uint64_t ended_ns[2];   /* when the process was seen to be no more; 0: it is */
     uint64_t message_count;
     uint64_t size_max;
     bool is_rejecting;
     uint64_t committed; /* by now, for certain */
     uint64_t accepted;
-    bool has_closed; /* the publisher */
+    bool is_met;                /* the publisher met all readers before it began */
+    uint64_t publisher_done_ns; /* when its close returned */
+    bool has_closed;            /* the publisher */
     size_t reader_count;
     struct reader readers[READERS_MAX];
     struct myc_waiter reader_waiter;
@@ -282,6 +288,7 @@ static void run_publisher(struct side *side)
         publisher, (uint32_t)run->reader_count, start_ns + 20 * second_ns);
     myc_sim_check(
         run->sim, status == MYC_OK || run->has_kill || run->is_breaking, "subscribers are matched");
+    run->is_met = status == MYC_OK;
     publish_all(run, publisher, &side->waiter);
     run->accepted = myc_publisher_accepted(publisher);
     status = myc_publisher_close(
@@ -292,6 +299,7 @@ static void run_publisher(struct side *side)
         "a close waits until readers who live have all");
     myc_sim_check(run->sim, report.accepted == run->accepted, "a close counts what was accepted");
     run->has_closed = true;
+    run->publisher_done_ns = myc_sim_now_ns(run->sim);
 }
 
 // ---- The subscribers ----
@@ -414,6 +422,7 @@ static void on_notice(const struct myc_notice *notice, void *context)
             notice->last == reader->next - 1,
             "the end of a stream names its last message");
         check_death(run, notice->kind);
+        reader->told_ns = myc_sim_now_ns(run->sim);
         reader->has_ended = true;
     }
 }
@@ -589,13 +598,16 @@ static struct run *begin(struct myc_sim *sim)
 
 static bool all_have_ended(void *context)
 {
-    const struct run *run = context;
+    struct run *run = context;
+    bool is_over = true;
     for (size_t i = 0; i < run->topology.node_count; i++) {
         if (myc_sim_is_running(run->sim, run->sides[i].process)) {
-            return false;
+            is_over = false;
+        } else if (run->ended_ns[i] == 0) {
+            run->ended_ns[i] = myc_sim_now_ns(run->sim);
         }
     }
-    return true;
+    return is_over;
 }
 
 static void run_to_end(struct run *run)
@@ -638,17 +650,11 @@ static void run_bus(struct myc_sim *sim)
     }
 }
 
-static void run_kill(struct myc_sim *sim)
+// A run in which one of the two processes dies, or none.
+static void run_deaths(struct run *run)
 {
-    struct run *run = begin(sim);
-    if (run->deployment == LOCAL) {
-        run->deployment = SHM;
-        memset(&run->topology, 0, sizeof(run->topology));
-        build_topology(run);
-    }
+    struct myc_sim *sim = run->sim;
     run->has_kill = true;
-    size_t victim = (size_t)myc_sim_choose(sim, "bus.victim", 2);
-    run->kill_point[victim] = 1 + myc_sim_choose(sim, "bus.kill_point", 3000);
     run_to_end(run);
     bool is_left_dead = myc_sim_was_killed(sim, run->sides[0].process);
     bool is_right_dead = myc_sim_was_killed(sim, run->sides[1].process);
@@ -660,7 +666,41 @@ static void run_kill(struct myc_sim *sim)
             sim,
             !is_owed || run->deployment != SHM || reader->next - 1 >= run->committed,
             "what was committed to shared memory outlives its publisher");
+        myc_sim_check(
+            sim,
+            !is_left_dead || reader->told_ns <= run->ended_ns[0] + death_told_ns,
+            "a death is told in time");
+        myc_sim_count(sim, "deaths told", is_left_dead && reader->told_ns != 0 ? 1 : 0);
     }
+    myc_sim_check(
+        sim,
+        is_left_dead || !is_right_dead || !run->is_met
+            || run->publisher_done_ns <= run->ended_ns[1] + death_told_ns,
+        "a publisher goes on without its dead subscriber in time");
+}
+
+static void run_kill(struct myc_sim *sim)
+{
+    struct run *run = begin(sim);
+    if (run->deployment == LOCAL) {
+        run->deployment = SHM;
+        memset(&run->topology, 0, sizeof(run->topology));
+        build_topology(run);
+    }
+    size_t victim = (size_t)myc_sim_choose(sim, "bus.victim", 2);
+    run->kill_point[victim] = 1 + myc_sim_choose(sim, "bus.kill_point", 3000);
+    run_deaths(run);
+}
+
+static void run_crash(struct myc_sim *sim)
+{
+    struct run *run = begin(sim);
+    run->deployment = (enum deployment)(SHM + myc_sim_choose(sim, "bus.crash_deployment", 3));
+    memset(&run->topology, 0, sizeof(run->topology));
+    build_topology(run);
+    run->reader_count = run->deployment == SHM ? run->reader_count : 1;
+    run->message_count = 10 + run->message_count % 20;
+    run_deaths(run);
 }
 
 static void run_busy(struct myc_sim *sim)
@@ -699,6 +739,7 @@ int main(int argc, char **argv)
 {
     static const struct myc_sim_scenario scenarios[] = {
         {"bus", "a publisher and its readers with hardly any room, on every transport", run_bus},
+        {"bus-crash", "the same with few messages, for --crash-sweep left and right", run_crash},
         {"bus-kill", "the same while one of the two processes dies anywhere", run_kill},
         {"bus-busy", "the same while agents never sleep", run_busy},
         {"bus-cut", "the same in shared memory while links break between two who live", run_cut},
