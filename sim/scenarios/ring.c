@@ -58,7 +58,7 @@ static void write_one(struct arena *arena, struct myc_platform *platform)
     }
     uint64_t committed = myc_ring_committed(&arena->writer);
     bool is_gap = size >= sizeof(struct myc_gap) && myc_sim_chance(sim, "gap", 1, 16);
-    uint64_t count = is_gap ? 3 : 1;
+    uint64_t count = is_gap ? GAP_MESSAGES : 1;
     if (is_gap) {
         const struct myc_gap gap = {count, MYC_LOSS_DROPPED_NEWEST, 0};
         memcpy(payload, &gap, sizeof gap);

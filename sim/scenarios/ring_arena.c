@@ -144,11 +144,25 @@ static void let_in(struct arena *arena, struct seat *seat, struct myc_platform *
 {
     myc_sim_check(arena->sim, seat->join_count < RING_JOINS_MAX, "a page is left for each join");
     void *page = seat->pages + seat->join_count * MYC_RING_PAGE_BYTES;
-    enum myc_status status = myc_ring_join(&arena->writer, page, seat->start, &seat->ticket);
+    enum myc_status status = MYC_NOT_FOUND;
+    if (seat->is_at_sequence) {
+        status = myc_ring_join_at(&arena->writer, page, seat->wanted, &seat->ticket);
+        myc_sim_count(arena->sim, status == MYC_OK ? "joins at a sequence" : "joins too late", 1);
+        myc_sim_check(
+            arena->sim,
+            status != MYC_OK
+                || (seat->ticket.sequence <= seat->wanted
+                    && seat->wanted - seat->ticket.sequence < GAP_MESSAGES),
+            "a reader goes on at its sequence, or in front of the gap around it");
+    }
+    if (status == MYC_NOT_FOUND) {
+        seat->is_at_sequence = false;
+        status = myc_ring_join(&arena->writer, page, seat->start, &seat->ticket);
+    }
     if (status != MYC_OK) {
         myc_sim_fail(arena->sim, "a join failed: %s", myc_status_name(status));
     }
-    if (seat->start == MYC_RING_LIVE) {
+    if (seat->start == MYC_RING_LIVE && !seat->is_at_sequence) {
         myc_sim_check(
             arena->sim,
             seat->ticket.sequence >= seat->committed_before,
@@ -323,6 +337,9 @@ void seat_read(struct seat *seat, struct myc_platform *platform)
             seat->join_count + 8 >= RING_JOINS_MAX || myc_sim_chance(arena->sim, "stay", 1, 4);
         seat->start =
             myc_sim_chance(arena->sim, "earliest", 1, 2) ? MYC_RING_EARLIEST : MYC_RING_LIVE;
+        seat->is_at_sequence = seat->join_count > 0 && myc_sim_chance(arena->sim, "at", 1, 3);
+        uint64_t back = myc_sim_choose(arena->sim, "back", GAP_MESSAGES);
+        seat->wanted = seat->handled - (back < seat->handled ? back : 0);
         // Pairs with the release after each commit: without it no order says that the steward, too,
         // sees that commit.
         seat->committed_before = myc_load_acquire_u64(&arena->committed);
@@ -369,6 +386,10 @@ struct arena *arena_create(struct myc_sim *sim, bool may_sleep)
     memset(&options, 0, sizeof options);
     options.capacity_bytes = RING_CAPACITY;
     options.readers_max = RING_SEATS_MAX + 1;
+    static const uint64_t firsts[] = {0, UINT64_C(1) << 32, UINT64_C(1) << 63};
+    uint64_t first = firsts[myc_sim_choose(sim, "first position", 3)];
+    // A little in front of it.
+    options.first_position = first == 0 ? 0 : first - 8 * myc_sim_choose(sim, "in front", 4096);
     options.readers_may_sleep = may_sleep;
     options.writer_may_sleep = may_sleep;
     arena->sim = sim;

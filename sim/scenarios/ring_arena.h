@@ -22,6 +22,7 @@ enum {
     RING_SIZE_MAX = RING_CAPACITY / 4 - 8,
     RING_SIZE_BORING = 512, // so that a boring run fills the ring
     RING_MESSAGE_TYPE = 7,
+    GAP_MESSAGES = 3, // that a gap counts
     RING_DEADLINE_NS = 1000000000
 };
 
@@ -38,6 +39,8 @@ struct seat {
     struct myc_ring_reader reader;
     struct myc_ring_ticket ticket;
     enum myc_ring_start start;
+    bool is_at_sequence;           // instead: behind `wanted`
+    uint64_t wanted;               // what it handled before it left, or a little before that
     struct myc_atomic_u32 request; // enum seat_request; waited on
     struct myc_atomic_u32 bell;    // the reader's doorbell
     struct myc_atomic_u32 is_dead; // the director saw its process end by a kill

@@ -47,6 +47,7 @@ struct myc_ring_options {
     bool readers_may_sleep;     /* commits then look for armed readers: call myc_ring_sleepers() */
     bool writer_may_sleep;      /* readers then look for an armed writer */
     bool readers_may_be_lapped; /* lapping readers may join, beside gating ones */
+    uint64_t first_position;    /* of the first record, a multiple of 8, at most 2^63: for soaks */
     uint64_t publisher_id;      /* copied into the header for whoever attaches */
     uint64_t publisher_epoch;
     struct myc_process_identity creator;
@@ -177,6 +178,25 @@ MYC_MUST_USE enum myc_status myc_ring_join(
     const void *page,
     enum myc_ring_start start,
     struct myc_ring_ticket *out_ticket);
+
+/**
+ * As myc_ring_join(), behind the message with this sequence number: the next one it reads counts on
+ * from there, if the ring still holds it. 0: from the very first.
+ *
+ * Where the number lies inside a GAP the reader starts before it: compare the ticket's sequence.
+ * Errors: as myc_ring_join(), and NOT_FOUND (not held any more, or not committed yet). [RING-30]
+ */
+MYC_MUST_USE enum myc_status myc_ring_join_at(
+    struct myc_ring_writer *writer,
+    const void *page,
+    uint64_t sequence,
+    struct myc_ring_ticket *out_ticket);
+
+/**
+ * How many readers are in, lapping ones too. A creator that must not publish to nobody asks again
+ * after each join until there are enough. Threads: any of the writer's process. [RING-31]
+ */
+uint32_t myc_ring_readers(const struct myc_ring_writer *writer);
 
 /**
  * Takes a reader out: it left, or its process died. The writer no longer waits for it; a reader

@@ -6,6 +6,7 @@
  * have been past it. The writer publishes its limit, fences, and only then looks for joiners. One
  * of the two sees the other. Nothing is read from the ring before the position was accepted.
  */
+#include "ring/reader.h"
 #include "ring/writer.h"
 
 #include <mycelium/simulation.h>
@@ -13,6 +14,13 @@
 // Attempts before a join gives up: each lost one means that the writer filled most of the ring
 // between two instructions of ours.
 enum { JOIN_EARLIEST_ATTEMPTS = 8, JOIN_ATTEMPTS_MAX = 1024 };
+
+// Where a joiner wants to start.
+struct wish {
+    enum myc_ring_start start;
+    bool is_at_sequence; // instead of there
+    uint64_t sequence;
+};
 
 static bool find_free(const struct myc_ring_writer *writer, uint32_t *out_slot)
 {
@@ -52,13 +60,48 @@ static bool oldest_sync(const struct myc_ring_writer *writer, struct myc__ring_p
     return is_found;
 }
 
-static bool
-propose(const struct myc_ring_writer *writer, bool is_earliest, struct myc__ring_point *out_point)
+// The newest sync entry from which a sequence can be walked to. Errors: AGAIN (look again),
+// NOT_FOUND (it is not held any more, or not committed yet).
+static enum myc_status sync_before(
+    const struct myc_ring_writer *writer, uint64_t sequence, struct myc__ring_point *out_point)
 {
-    if (is_earliest && oldest_sync(writer, out_point)) {
-        return true;
+    uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
+    uint64_t entries = writer->capacity / MYC__RING_SYNC_BYTES;
+    struct myc__ring_point progress;
+    bool is_found = false;
+    if (!myc__ring_pair_load(&writer->control->progress, &progress)) {
+        return MYC_AGAIN;
     }
-    return myc__ring_pair_load(&writer->control->progress, out_point);
+    if (progress.sequence == sequence) {
+        *out_point = progress;
+        return MYC_OK;
+    }
+    for (uint64_t i = 0; i < entries && sequence < progress.sequence; i++) {
+        struct myc__ring_point point;
+        if (myc__ring_pair_load(&writer->sync_index[i], &point) && point.sequence <= sequence
+            && is_readable(writer, limit, point.position)
+            && (!is_found || point.position > out_point->position)) {
+            *out_point = point;
+            is_found = true;
+        }
+    }
+    return is_found ? MYC_OK : MYC_NOT_FOUND;
+}
+
+static enum myc_status propose(
+    const struct myc_ring_writer *writer,
+    const struct wish *wish,
+    uint32_t attempt,
+    struct myc__ring_point *out_point)
+{
+    if (wish->is_at_sequence) {
+        return sync_before(writer, wish->sequence, out_point);
+    }
+    if (wish->start == MYC_RING_EARLIEST && attempt < JOIN_EARLIEST_ATTEMPTS
+        && oldest_sync(writer, out_point)) {
+        return MYC_OK;
+    }
+    return myc__ring_pair_load(&writer->control->progress, out_point) ? MYC_OK : MYC_AGAIN;
 }
 
 // Makes a free slot the page's. Returns: the slot's next generation.
@@ -74,13 +117,57 @@ static uint32_t take_slot(struct myc_ring_writer *writer, uint32_t index, const 
     return (myc_load_relaxed_u32(&writer->slots[index].state) >> MYC__RING_STATE_BITS) + 1;
 }
 
-enum myc_status myc_ring_join(
+// Says where a joiner wants to start, and whether it may: from then on nothing there is
+// overwritten.
+static bool is_accepted(
+    struct myc_ring_writer *writer,
+    struct myc__ring_slot *slot,
+    uint32_t generation,
+    uint64_t position)
+{
+    myc_store_release_u64(&slot->join_head, position);
+    // Acquired by the writer's passes, which then see the head above and the page.
+    myc_store_release_u32(&slot->state, myc__ring_state_word(generation, MYC__RING_JOINING));
+    // Pairs with the fence of the writer's refresh.
+    myc_fence_seq_cst();
+    uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
+    MYC_SOMETIMES(!is_readable(writer, limit, position), "ring.join.overtaken");
+    return is_readable(writer, limit, position);
+}
+
+// Walks from a sync point to the sequence, behind the gate: the slot is in, so nothing from the
+// point on is overwritten. Stops in front of a GAP that counts beyond.
+static void
+walk(const struct myc_ring_writer *writer, uint64_t sequence, struct myc__ring_point *point)
+{
+    while (point->sequence < sequence) {
+        // Pairs with the publishing release of myc_ring_commit() and myc_ring_fill_end().
+        uint64_t word =
+            myc_load_acquire_u64(myc__ring_word(writer->data, writer->capacity, point->position));
+        struct myc_record_header header = myc_record_header(word);
+        uint64_t messages = header.type == MYC_RECORD_PAD ? 0 : 1;
+        if (header.type == MYC_RECORD_GAP) {
+            uint64_t payload = (point->position + MYC_RECORD_HEADER_BYTES) & (writer->capacity - 1);
+            myc_shared_read(writer->data + payload, header.length);
+            messages = myc__ring_gap_count(writer->data + payload, header.length);
+        }
+        if (word == 0 || messages > sequence - point->sequence) {
+            MYC_REACHED("ring.join.before-a-gap");
+            return;
+        }
+        point->sequence += messages;
+        point->position += myc_record_bytes(header.length);
+    }
+}
+
+static enum myc_status join(
     struct myc_ring_writer *writer,
     const void *page,
-    enum myc_ring_start start,
+    const struct wish *wish,
     struct myc_ring_ticket *out_ticket)
 {
     uint32_t index;
+    enum myc_status status = MYC_AGAIN;
     if (page == NULL || (uintptr_t)page % 64 != 0) {
         return MYC_INVALID;
     }
@@ -89,33 +176,52 @@ enum myc_status myc_ring_join(
     }
     struct myc__ring_slot *slot = &writer->slots[index];
     uint32_t generation = take_slot(writer, index, page);
-    for (uint32_t attempt = 0; attempt < JOIN_ATTEMPTS_MAX; attempt++) {
-        bool is_earliest = start == MYC_RING_EARLIEST && attempt < JOIN_EARLIEST_ATTEMPTS;
+    for (uint32_t attempt = 0; attempt < JOIN_ATTEMPTS_MAX && status == MYC_AGAIN; attempt++) {
         struct myc__ring_point point;
-        if (!propose(writer, is_earliest, &point)) {
-            MYC_REACHED("ring.join.torn-pair");
+        status = propose(writer, wish, attempt, &point);
+        if (status != MYC_OK) {
+            MYC_SOMETIMES(status == MYC_AGAIN, "ring.join.torn-pair");
             continue;
         }
-        myc_store_release_u64(&slot->join_head, point.position);
-        // Acquired by the writer's passes, which then see the head above and the page.
-        myc_store_release_u32(&slot->state, myc__ring_state_word(generation, MYC__RING_JOINING));
-        // Pairs with the fence of the writer's refresh.
-        myc_fence_seq_cst();
-        uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
-        MYC_SOMETIMES(!is_readable(writer, limit, point.position), "ring.join.overtaken");
-        if (is_readable(writer, limit, point.position)
-            && (attempt > 0 || !MYC_BUGGIFY("ring.join-again"))) {
-            MYC_SOMETIMES(is_earliest && point.position != 0, "ring.join.earliest");
-            myc_store_release_u32(&slot->state, myc__ring_state_word(generation, MYC__RING_ACTIVE));
-            out_ticket->slot = index;
-            out_ticket->generation = generation;
-            out_ticket->position = point.position;
-            out_ticket->sequence = point.sequence;
-            return MYC_OK;
+        if (!is_accepted(writer, slot, generation, point.position)
+            || (attempt == 0 && MYC_BUGGIFY("ring.join-again"))) {
+            status = MYC_AGAIN;
+            continue;
         }
+        MYC_SOMETIMES(
+            wish->start == MYC_RING_EARLIEST && point.sequence != 0, "ring.join.earliest");
+        myc_store_release_u32(&slot->state, myc__ring_state_word(generation, MYC__RING_ACTIVE));
+        if (wish->is_at_sequence) {
+            walk(writer, wish->sequence, &point);
+            // Our reads in front of it end before this release, as those of a reader's head.
+            myc_store_release_u64(&slot->join_head, point.position);
+            MYC_REACHED("ring.join.at-sequence");
+        }
+        *out_ticket = (struct myc_ring_ticket){index, generation, point.position, point.sequence};
+        return MYC_OK;
     }
     myc_store_release_u32(&slot->state, myc__ring_state_word(generation, MYC__RING_FREE));
-    return MYC_AGAIN;
+    return status;
+}
+
+enum myc_status myc_ring_join(
+    struct myc_ring_writer *writer,
+    const void *page,
+    enum myc_ring_start start,
+    struct myc_ring_ticket *out_ticket)
+{
+    const struct wish wish = {start, false, 0};
+    return join(writer, page, &wish, out_ticket);
+}
+
+enum myc_status myc_ring_join_at(
+    struct myc_ring_writer *writer,
+    const void *page,
+    uint64_t sequence,
+    struct myc_ring_ticket *out_ticket)
+{
+    const struct wish wish = {MYC_RING_LIVE, true, sequence};
+    return join(writer, page, &wish, out_ticket);
 }
 
 // How many lapping readers there are; joins and leaves come one at a time.
@@ -146,9 +252,9 @@ enum myc_status myc_ring_join_lapping(
     // may write unannounced lies below the limit that we load.
     myc_fence_seq_cst();
     for (uint32_t attempt = 0; attempt < JOIN_ATTEMPTS_MAX; attempt++) {
-        bool is_earliest = start == MYC_RING_EARLIEST && attempt < JOIN_EARLIEST_ATTEMPTS;
+        const struct wish wish = {start, false, 0};
         struct myc__ring_point point;
-        if (!propose(writer, is_earliest, &point)) {
+        if (propose(writer, &wish, attempt, &point) != MYC_OK) {
             continue;
         }
         uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
@@ -179,6 +285,17 @@ void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot)
     if ((word & MYC__RING_STATE_MASK) == MYC__RING_LAPPING) {
         count_lapping(writer, UINT64_MAX);
     }
+}
+
+uint32_t myc_ring_readers(const struct myc_ring_writer *writer)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < writer->readers_max; i++) {
+        // Nothing is read on the strength of it.
+        uint32_t kind = myc_load_relaxed_u32(&writer->slots[i].state) & MYC__RING_STATE_MASK;
+        count += kind == MYC__RING_ACTIVE || kind == MYC__RING_LAPPING ? 1 : 0;
+    }
+    return count;
 }
 
 enum myc_status myc_ring_reader_state(

@@ -67,6 +67,13 @@ static enum myc_status check_options(
             "the capacity must be at least 16384 bytes where readers may be lapped",
             options->capacity_bytes);
     }
+    if (options->first_position % MYC_RECORD_ALIGNMENT != 0
+        || options->first_position > UINT64_C(1) << 63) {
+        return refuse(
+            diagnostic,
+            "the first position must be a multiple of 8, at most 2^63",
+            options->first_position);
+    }
     if (memory == NULL || (uintptr_t)memory % MYC__RING_ALIGNMENT != 0) {
         return refuse(diagnostic, "the memory must be aligned to 4096 bytes", (uintptr_t)memory);
     }
@@ -93,6 +100,25 @@ static void fill_header(struct myc__ring_constant *constant, const struct myc_ri
     constant->checksum = myc__ring_layout_checksum(constant);
 }
 
+// Where the ring begins; in zeroed memory that is at 0 already.
+static void set_first(struct myc_ring_writer *writer, uint64_t position)
+{
+    struct myc__ring_point first = {position, 0};
+    writer->position = position;
+    writer->limit = position + writer->capacity;
+    writer->granted = writer->limit;
+    writer->sync_due = position;
+    writer->intent = position;
+    myc_store_relaxed_u64(&writer->control->limit_published, writer->limit);
+    if (position != 0) {
+        myc_store_relaxed_u64(&writer->control->intent, position);
+        myc__ring_pair_store(&writer->control->progress, first);
+        for (uint64_t i = 0; i < writer->capacity / MYC__RING_SYNC_BYTES; i++) {
+            myc__ring_pair_store(&writer->sync_index[i], first);
+        }
+    }
+}
+
 enum myc_status myc_ring_writer_init(
     struct myc_ring_writer *writer,
     void *memory,
@@ -110,8 +136,6 @@ enum myc_status myc_ring_writer_init(
     memset(writer, 0, sizeof *writer);
     writer->data = base + header->constant.data_offset;
     writer->capacity = header->constant.capacity;
-    writer->limit = writer->capacity;
-    writer->granted = writer->limit;
     writer->claimed = MYC__RING_NO_CLAIM;
     writer->control = (void *)(base + header->constant.control_offset);
     writer->slots = (void *)(base + header->constant.slots_offset);
@@ -120,7 +144,7 @@ enum myc_status myc_ring_writer_init(
     writer->readers_may_sleep = options->readers_may_sleep;
     writer->writer_may_sleep = options->writer_may_sleep;
     writer->readers_may_be_lapped = options->readers_may_be_lapped;
-    myc_store_relaxed_u64(&writer->control->limit_published, writer->limit);
+    set_first(writer, options->first_position);
     myc_shared_write(&header->constant, sizeof header->constant);
     // Released last: whoever acquires the ready word sees everything above.
     myc_store_release_u64(&header->ready, MYC__RING_READY);
