@@ -6,7 +6,7 @@
 // An even first byte makes a reader hostile: it owns its page. The writer and the other reader must
 // not notice, but for the room that a reader may rightly hold back. An odd one makes the writer
 // hostile: what readers see of the ring is a copy that changes at will. What they hand out lies
-// inside it, and every call comes back.
+// inside it, and every call comes back. With bit 1 the honest reader may be lapped and gets copies.
 #include <stdbool.h>
 #include <string.h>
 
@@ -14,13 +14,14 @@
 
 #include "fuzz.h"
 
-enum { CAPACITY = 4096, STEPS_MAX = 4096, READERS = 4, HONEST = 0, HOSTILE = 1, POLL_MAX = 16 };
+enum { STEPS_MAX = 4096, READERS = 4, HONEST = 0, HOSTILE = 1, POLL_MAX = 16 };
 
 struct side {
     struct myc_ring_reader reader;
     unsigned char *page;
     struct myc_ring_ticket ticket;
-    uint64_t sequence; // of the last message, as this side counts
+    unsigned char *copy; // of a reader that may be lapped, a quarter of the ring
+    uint64_t sequence;   // of the last message, as this side counts
     bool is_in;
 };
 
@@ -29,6 +30,7 @@ struct play {
     unsigned char *memory; // the writer's
     unsigned char *shown;  // what readers see: the same, or what a hostile writer makes of it
     size_t memory_bytes;
+    size_t capacity;
     struct side sides[2];
     uint64_t published;
     const uint8_t *program;
@@ -57,12 +59,25 @@ static unsigned char *allocate(size_t size, size_t alignment)
 
 // ---- What must hold ----
 
-static void check_inside(const struct play *play, const void *bytes, size_t size)
+static bool is_within(const void *bytes, size_t size, const void *memory, size_t memory_bytes)
 {
-    uintptr_t first = (uintptr_t)play->shown;
+    uintptr_t first = (uintptr_t)memory;
     uintptr_t at = (uintptr_t)bytes;
-    FUZZ_CHECK(size <= CAPACITY && at >= first);
-    FUZZ_CHECK(at - first <= play->memory_bytes - size);
+    return at >= first && size <= memory_bytes && at - first <= memory_bytes - size;
+}
+
+static void
+check_inside(const struct play *play, const struct side *side, const void *bytes, size_t size)
+{
+    FUZZ_CHECK(size <= play->capacity);
+    if (side->copy == NULL) {
+        FUZZ_CHECK(is_within(bytes, size, play->shown, play->memory_bytes));
+    } else {
+        // A loss is told from the reader itself.
+        FUZZ_CHECK(
+            is_within(bytes, size, side->copy, play->capacity / 4)
+            || is_within(bytes, size, &side->reader, sizeof(side->reader)));
+    }
     unsigned sum = 0;
     for (size_t i = 0; i < size; i++) {
         sum += ((const unsigned char *)bytes)[i];
@@ -75,20 +90,32 @@ struct polled {
     struct side *side;
 };
 
+// Message n has n % 200 bytes of the value n; who may be lapped is told what is missing.
+static void check_message(const struct side *side, const struct myc_record *record)
+{
+    if (record->type == MYC_RECORD_GAP) {
+        struct myc_gap gap;
+        FUZZ_CHECK(side->copy != NULL && record->size == sizeof(gap));
+        memcpy(&gap, record->payload, sizeof(gap));
+        FUZZ_CHECK(gap.count == record->sequence - side->sequence);
+        return;
+    }
+    FUZZ_CHECK(record->sequence == side->sequence + 1);
+    FUZZ_CHECK(record->size == record->sequence % 200);
+    const unsigned char *bytes = record->payload;
+    for (uint32_t i = 0; i < record->size; i++) {
+        FUZZ_CHECK(bytes[i] == (record->sequence & 0xFF));
+    }
+}
+
 static void on_record(const struct myc_record *record, void *context)
 {
     struct polled *polled = context;
-    check_inside(polled->play, record->payload, record->size);
+    check_inside(polled->play, polled->side, record->payload, record->size);
     FUZZ_CHECK((uintptr_t)record->payload % 8 == 0);
     FUZZ_CHECK(record->sequence > polled->side->sequence);
     if (!polled->play->is_writer_hostile && polled->side == &polled->play->sides[HONEST]) {
-        // Message n has n % 200 bytes of the value n.
-        uint64_t number = polled->side->sequence + 1;
-        FUZZ_CHECK(record->sequence == number && record->size == number % 200);
-        const unsigned char *bytes = record->payload;
-        for (uint32_t i = 0; i < record->size; i++) {
-            FUZZ_CHECK(bytes[i] == (number & 0xFF));
-        }
+        check_message(polled->side, record);
     }
     polled->side->sequence = record->sequence;
 }
@@ -103,17 +130,39 @@ static void show(struct play *play)
     }
 }
 
+static enum myc_status attach(struct play *play, struct side *side)
+{
+    if (side->copy == NULL) {
+        return myc_ring_reader_init(
+            &side->reader, play->shown, play->memory_bytes, side->page, &side->ticket, NULL);
+    }
+    const struct myc_span copy = {side->copy, play->capacity / 4};
+    return myc_ring_lapping_init(
+        &side->reader,
+        play->shown,
+        play->memory_bytes,
+        side->page,
+        &side->ticket,
+        MYC_RING_DROP_OLDEST,
+        copy,
+        NULL);
+}
+
 static void join(struct play *play, struct side *side)
 {
     if (side->is_in) {
         return;
     }
     memset(side->page, 0, MYC_RING_PAGE_BYTES);
-    FUZZ_CHECK(myc_ring_join(&play->writer, side->page, MYC_RING_LIVE, &side->ticket) == MYC_OK);
+    struct myc_ring_writer *writer = &play->writer;
+    enum myc_status status =
+        side->copy == NULL
+            ? myc_ring_join(writer, side->page, MYC_RING_LIVE, &side->ticket)
+            : myc_ring_join_lapping(writer, side->page, MYC_RING_LIVE, &side->ticket);
+    FUZZ_CHECK(status == MYC_OK);
     show(play);
     memset(&side->reader, 0, sizeof(side->reader));
-    enum myc_status status = myc_ring_reader_init(
-        &side->reader, play->shown, play->memory_bytes, side->page, &side->ticket, NULL);
+    status = attach(play, side);
     FUZZ_CHECK(status == MYC_OK || play->is_writer_hostile);
     side->is_in = status == MYC_OK;
     if (!side->is_in) {
@@ -157,7 +206,7 @@ static void peek(struct play *play, struct side *side, size_t bytes_max)
     if (side->is_in) {
         struct myc_const_span span = myc_ring_peek(&side->reader, bytes_max);
         if (span.data != NULL) {
-            check_inside(play, span.data, span.size);
+            check_inside(play, side, span.data, span.size);
             // Only the hostile side consumes so: the honest one looks at every message.
             if (side == &play->sides[HOSTILE] || play->is_writer_hostile) {
                 myc_ring_consume(&side->reader, span.size);
@@ -172,8 +221,8 @@ static void store_header(struct play *play)
     uint16_t type = (uint16_t)take(play, 2);
     uint32_t length = (uint32_t)take(play, 2) >> (take(play, 1) & 15);
     uint64_t word = myc_record_word(type, 0, length);
-    uint64_t position = play->sides[HONEST].reader.position & (CAPACITY - 1);
-    memcpy(play->shown + play->memory_bytes - CAPACITY + position, &word, sizeof(word));
+    uint64_t position = play->sides[HONEST].reader.position & (play->capacity - 1);
+    memcpy(play->shown + play->memory_bytes - play->capacity + position, &word, sizeof(word));
 }
 
 static void store_foreign(struct play *play)
@@ -264,19 +313,24 @@ static void finish(struct play *play)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct play play = {.program = data, .left = size};
+    uint64_t how = take(&play, 1);
+    bool is_lapped = (how & 2) != 0;
+    play.is_writer_hostile = (how & 1) != 0;
+    play.capacity = is_lapped ? MYC_RING_LAPPED_CAPACITY_MIN : MYC_RING_CAPACITY_MIN;
     const struct myc_ring_options options = {
-        .capacity_bytes = CAPACITY,
+        .capacity_bytes = play.capacity,
+        .readers_may_be_lapped = is_lapped,
         .readers_max = READERS,
         .readers_may_sleep = true,
         .writer_may_sleep = true,
     };
-    play.is_writer_hostile = (take(&play, 1) & 1) != 0;
     play.memory_bytes = myc_ring_memory_size(&options);
     play.memory = allocate(play.memory_bytes, 4096);
     play.shown = play.is_writer_hostile ? allocate(play.memory_bytes, 4096) : play.memory;
     FUZZ_CHECK(
         myc_ring_writer_init(&play.writer, play.memory, play.memory_bytes, &options, NULL)
         == MYC_OK);
+    play.sides[HONEST].copy = is_lapped ? allocate(play.capacity / 4, 64) : NULL;
     for (size_t i = 0; i < 2; i++) {
         play.sides[i].page = allocate(MYC_RING_PAGE_BYTES, 4096);
         join(&play, &play.sides[i]);
@@ -289,6 +343,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < 2; i++) {
         free(play.sides[i].page);
+        free(play.sides[i].copy);
     }
     if (play.shown != play.memory) {
         free(play.shown);
