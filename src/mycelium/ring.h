@@ -252,6 +252,27 @@ MYC_MUST_USE enum myc_status myc_ring_reader_init(
     const struct myc_ring_ticket *ticket,
     struct myc_diagnostic *diagnostic);
 
+/** The slowest gating reader, as seen last. Placed and kept by whoever watches, zero before. */
+struct myc_ring_stall {
+    uint32_t slot;
+    uint32_t generation; /* of the slot, as in its ticket */
+    uint64_t position;   /* its head */
+    uint64_t lag_bytes;  /* committed bytes it has not passed; 0: nobody is behind */
+    uint64_t since_ns;   /* it was first seen at this position as the slowest */
+    uint64_t stalled_ns; /* so long */
+};
+
+/**
+ * Looks which gating reader is furthest behind, and for how long it has stood there: for a budget
+ * after which it is taken out with myc_ring_leave(). Look at least once in half the budget.
+ *
+ * `now_ns` is of any monotonic clock, the same for each look. A reader that moves, even if it stays
+ * the slowest, begins anew; so does a later one in its slot. Threads: as myc_ring_reader_state().
+ * Returns: false if nobody is behind. [RING-32]
+ */
+bool myc_ring_slowest(
+    const struct myc_ring_writer *writer, uint64_t now_ns, struct myc_ring_stall *stall);
+
 /** Where a lapping reader goes on after the writer has overtaken it. */
 enum myc_ring_resume {
     MYC_RING_DROP_OLDEST, /* at the oldest sync point that is still whole */

@@ -124,6 +124,53 @@ static void test_readers_are_counted(void **state)
     fixture_deinit(&fixture);
 }
 
+// The slowest is the one furthest behind; its time runs while it stands, not while it moves, and
+// not for the next one in its slot. [RING-32]
+static void test_the_slowest_reader_is_timed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_ring_stall stall = {0};
+    fixture_init(&fixture, 4096);
+    assert_false(myc_ring_slowest(&fixture.writer, 50, &stall));
+    struct fixture_reader *quick = fixture_join(&fixture, 0, MYC_RING_LIVE);
+    struct fixture_reader *slow = fixture_join(&fixture, 1, MYC_RING_LIVE);
+    assert_false(myc_ring_slowest(&fixture.writer, 100, &stall));
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+    }
+    assert_int_equal(fixture_drain(quick), 10);
+    assert_true(myc_ring_slowest(&fixture.writer, 200, &stall));
+    assert_int_equal(stall.slot, slow->ticket.slot);
+    assert_int_equal(stall.generation, slow->ticket.generation);
+    assert_int_equal(stall.lag_bytes, 640);
+    assert_int_equal(stall.stalled_ns, 0);
+    assert_true(myc_ring_slowest(&fixture.writer, 900, &stall));
+    assert_int_equal(stall.stalled_ns, 700);
+    assert_int_equal(myc_ring_poll(&slow->reader, fixture_on_record, slow, 1), 1);
+    assert_true(myc_ring_slowest(&fixture.writer, 1000, &stall));
+    assert_int_equal(stall.stalled_ns, 0);
+    assert_int_equal(stall.lag_bytes, 576);
+    assert_true(myc_ring_slowest(&fixture.writer, 1500, &stall));
+    assert_int_equal(stall.stalled_ns, 500);
+    // Taken out; another one takes the slot and begins at the very same position.
+    uint32_t slot = slow->ticket.slot;
+    myc_ring_leave(&fixture.writer, slot);
+    assert_false(myc_ring_slowest(&fixture.writer, 1600, &stall));
+    slow = fixture_join(&fixture, 1, MYC_RING_EARLIEST);
+    assert_int_equal(slow->ticket.slot, slot);
+    assert_true(myc_ring_slowest(&fixture.writer, 1700, &stall));
+    assert_int_equal(stall.stalled_ns, 0);
+    assert_true(myc_ring_slowest(&fixture.writer, 1800, &stall));
+    myc_ring_leave(&fixture.writer, slot);
+    slow = fixture_join(&fixture, 1, MYC_RING_EARLIEST); // unseen in between
+    assert_true(myc_ring_slowest(&fixture.writer, 1900, &stall));
+    assert_int_equal(stall.stalled_ns, 0);
+    assert_int_equal(fixture_drain(slow), 10);
+    assert_false(myc_ring_slowest(&fixture.writer, 2000, &stall));
+    fixture_deinit(&fixture);
+}
+
 // Nothing depends on where the positions begin: not across 2^32, not across 2^63. [RING-2]
 static void test_positions_may_begin_far_out(void **state)
 {
@@ -198,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_a_reader_at_a_sequence_gates_there),
         cmocka_unit_test(test_join_at_starts_before_a_gap),
         cmocka_unit_test(test_readers_are_counted),
+        cmocka_unit_test(test_the_slowest_reader_is_timed),
         cmocka_unit_test(test_positions_may_begin_far_out),
         cmocka_unit_test(test_impossible_first_positions_are_refused),
     };
