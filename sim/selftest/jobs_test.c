@@ -123,10 +123,12 @@ static void return_at_once(void)
 {
 }
 
+#ifndef MYC_SIM_HAS_ASAN
 static void leave(void)
 {
     exit(7);
 }
+#endif
 
 static void be_killed(void)
 {
@@ -138,9 +140,9 @@ static void run_forks(struct myc_sim *sim)
     run_rounds(sim);
     myc_sim_check(sim, in_child(return_at_once) == 3, "a child returns");
     myc_sim_check(sim, in_child(be_killed) == 100 + SIGKILL, "a child is killed alone");
-    myc_sim_check(sim, in_child(leave) == 7, "a child leaves alone");
     int crashed = in_child(abort);
-#ifndef MYC_SIM_HAS_ASAN
+#ifndef MYC_SIM_HAS_ASAN // which at an exit takes what only stacks of threads hold for leaks
+    myc_sim_check(sim, in_child(leave) == 7, "a child leaves alone");
     myc_sim_check(sim, crashed == 100 + SIGABRT, "a child crashes alone");
 #endif
     myc_sim_check(sim, crashed != 0 && crashed != 3, "a crash is seen");
