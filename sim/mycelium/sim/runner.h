@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -450,6 +451,10 @@ static int sim__runner_main(struct sim__runner *runner)
 int myc_sim_main(
     int argc, char **argv, const struct myc_sim_scenario *scenarios, size_t scenario_count)
 {
+#ifdef M_TRIM_THRESHOLD
+    // Each run gives all of its memory back and the next one takes as much: the system need not.
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 26);
+#endif
     struct sim__runner runner = {
         .program = argc > 0 ? argv[0] : "<program>",
         .scenarios = scenarios,
