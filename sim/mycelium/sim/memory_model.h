@@ -103,6 +103,15 @@ static struct sim__word *sim__word_at(
         store->slot = cell->write_slot;
         store->epoch = cell->write_epoch;
     }
+    if (cell->announced != NULL) {
+        // Somebody is writing there without a mark yet, behind the fence of his announcement.
+        if (store->release == NULL) {
+            store->release = sim__release_of(model, &cell->announced->knowledge);
+        } else {
+            sim__knowledge_join(model, &store->release->knowledge, &cell->announced->knowledge);
+        }
+        store->is_sequence = true;
+    }
     return word;
 }
 
