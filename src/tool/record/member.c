@@ -35,7 +35,7 @@ static void describe(struct record_member *member)
     const struct myc__schema_contract *model = &member->source.model;
     uint32_t count = model->message_count;
     member->types = gen_allocate(count + 1, sizeof(*member->types));
-    member->messages = gen_allocate(count + 1, sizeof(*member->messages));
+    member->messages = gen_allocate(count + 1, sizeof(void *));
     for (uint32_t i = 0; i < count; i++) {
         const struct myc__schema_message *message = &model->messages[i];
         member->types[i] = (struct myc_message_type){
