@@ -57,6 +57,7 @@ static size_t poll_batch(struct myc_framed_source *source, size_t records_max, b
         }
         bool is_last = done + taken == span.size || count + 1 == records_max;
         record.position = position + done;
+        record.is_end_of_batch = is_last;
         if (myc_framed_feed(source, &record, is_last) != MYC_OK) {
             break;
         }

@@ -59,6 +59,9 @@ struct myc_record {
     const void *payload;
     uint64_t sequence; /* of this message, from 1; for a GAP that of the last one lost */
     uint64_t position; /* of the record in its ring, bytes since the ring began */
+    /* No record of this batch lies behind it: flush, or sum up, now. False where records do not
+     * come in batches, and where the reader was overtaken or taken out inside a batch. */
+    bool is_end_of_batch;
 };
 
 /** Why messages were lost. X(name, text) */

@@ -320,7 +320,8 @@ typedef void myc_record_fn(const struct myc_record *record, void *context);
 /**
  * Calls fn for at most `records_max` records in order; PADs are skipped. The head moves once a
  * batch of at most MYC_RING_BATCH_MAX, after its handlers returned: a reader that dies in a batch
- * has consumed none of it.
+ * has consumed none of it. A batch is what was there when its last record was handed over, and that
+ * record says so (`is_end_of_batch`).
  *
  * Returns: how many records were handled; 0 if none was there or the reader broke: see
  * myc_ring_reader_status(). [RING-14]

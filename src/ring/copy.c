@@ -204,6 +204,7 @@ static void hand_over(
     struct myc_record_header header,
     const void *payload,
     uint64_t sequence,
+    bool is_end_of_batch,
     myc_record_fn *fn,
     void *context)
 {
@@ -214,44 +215,84 @@ static void hand_over(
     record.payload = payload;
     record.sequence = sequence;
     record.position = reader->position;
+    record.is_end_of_batch = is_end_of_batch;
     fn(&record, context);
 }
 
-static void hand_gap(struct myc_ring_reader *reader, myc_record_fn *fn, void *context)
+// Whether something lies behind a record. Not checked, and need not be: a reader that was overtaken
+// meanwhile finds out by its next step, which hands over a GAP, or by its next poll.
+static bool has_more(const struct myc_ring_reader *reader, uint64_t position)
 {
-    uint64_t sequence = reader->sequence + reader->gap_count;
-    fill_gap(reader);
-    end_gap(reader);
-    hand_over(reader, myc_record_header(reader->gap_word), &reader->gap, sequence, fn, context);
-    reader->sequence = sequence;
+    myc_shared_speculate(reader, true);
+    uint64_t word = header_word(reader, position);
+    if (myc_record_header(word).type == MYC_RECORD_PAD) {
+        word = header_word(reader, position + run_at(reader, position));
+    }
+    myc_shared_distrust(reader);
+    return word != 0;
 }
 
-// One step. Returns: whether to go on; counts what was handed over.
-static bool step(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t *handled)
+// Returns: whether to go on.
+static bool
+hand_gap(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, bool may_go_on)
+{
+    uint64_t sequence = reader->sequence + reader->gap_count;
+    bool is_more = may_go_on && has_more(reader, reader->position);
+    fill_gap(reader);
+    end_gap(reader);
+    hand_over(
+        reader, myc_record_header(reader->gap_word), &reader->gap, sequence, !is_more, fn, context);
+    reader->sequence = sequence;
+    return is_more;
+}
+
+// Hands over the record that was taken. Returns: whether to go on.
+static bool hand_record(
+    struct myc_ring_reader *reader,
+    struct myc_record_header header,
+    myc_record_fn *fn,
+    void *context,
+    bool may_go_on)
+{
+    uint64_t messages = messages_of(header, reader->copy.data, reader->sequence);
+    if (messages == 0) {
+        reader->status = MYC_CORRUPT;
+        return false;
+    }
+    uint64_t sequence = reader->sequence + messages;
+    uint64_t end = reader->position + myc_record_bytes(header.length);
+    bool is_more = may_go_on && has_more(reader, end);
+    hand_over(reader, header, reader->copy.data, sequence, !is_more, fn, context);
+    reader->sequence = sequence;
+    reader->position = end;
+    return is_more;
+}
+
+// One step; with `may_go_on` another may follow. Returns: whether it does; counts what was handed
+// over.
+static bool step(
+    struct myc_ring_reader *reader,
+    myc_record_fn *fn,
+    void *context,
+    bool may_go_on,
+    size_t *handled)
 {
     struct myc_record_header header = {0};
     if (reader->gap_count != 0) {
-        hand_gap(reader, fn, context);
         ++*handled;
-        return true;
+        return hand_gap(reader, fn, context, may_go_on);
     }
     enum taken taken = take(reader, &header);
     if (taken == TAKEN_LAPPED) {
         return overtaken(reader);
     }
     if (taken == TAKEN_RECORD) {
-        uint64_t messages = messages_of(header, reader->copy.data, reader->sequence);
-        if (messages != 0) {
-            uint64_t sequence = reader->sequence + messages;
-            hand_over(reader, header, reader->copy.data, sequence, fn, context);
-            ++*handled;
-            reader->sequence = sequence;
-        } else {
-            taken = TAKEN_CORRUPT;
-        }
+        bool is_more = hand_record(reader, header, fn, context, may_go_on);
+        *handled += reader->status == MYC_OK;
+        return is_more;
     }
-    if (taken == TAKEN_RECORD || taken == TAKEN_PAD) {
-        MYC_SOMETIMES(taken == TAKEN_PAD, "ring.copy.pad");
+    if (taken == TAKEN_PAD) {
+        MYC_REACHED("ring.copy.pad");
         reader->position += myc_record_bytes(header.length);
         return true;
     }
@@ -268,10 +309,13 @@ size_t myc__ring_copy_poll(
     bool is_going = true;
     while (is_going && handled < records_max && reader->status == MYC_OK) {
         uint64_t position = reader->position;
-        size_t batch_end = handled + MYC_RING_BATCH_MAX;
+        size_t begin = handled;
+        size_t left = records_max - handled;
+        size_t end = begin + (left < MYC_RING_BATCH_MAX ? left : MYC_RING_BATCH_MAX);
         do {
-            is_going = step(reader, fn, context, &handled);
-        } while (is_going && handled < records_max && handled < batch_end);
+            is_going = step(reader, fn, context, handled + 1 < end, &handled);
+        } while (is_going);
+        is_going = handled != begin;
         if (reader->position != position) {
             myc__ring_release(reader, reader->position, reader->sequence);
         }

@@ -188,6 +188,7 @@ static enum myc_status take_session(
     record.payload = bytes_at(walk->writer, position + MYC_RECORD_HEADER_BYTES);
     record.sequence = walk->sequence;
     record.position = position;
+    record.is_end_of_batch = false;
     enum myc_status status = fn(&record, context);
     if (status == MYC_OK) {
         uint32_t pad_length = (uint32_t)(bytes - MYC_RECORD_HEADER_BYTES);

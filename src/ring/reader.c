@@ -219,7 +219,28 @@ static void stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint64_t
 
 // ---- Poll ----
 
-// One batch: at most `records_max` records, one release of the head.
+// The next record at or behind *position, which moves over PADs.
+static enum found next_record(
+    const struct myc_ring_reader *reader,
+    uint64_t *position,
+    uint64_t end_max,
+    uint64_t sequence,
+    struct item *out_item)
+{
+    enum found found = look(reader, *position, end_max - *position, out_item);
+    while (found == FOUND_PAD) {
+        MYC_REACHED("ring.reader.pad");
+        *position += out_item->bytes;
+        found = look(reader, *position, end_max - *position, out_item);
+    }
+    if (found == FOUND_RECORD && out_item->messages > UINT64_MAX - sequence) {
+        return FOUND_CORRUPT; // Only a GAP can count so many.
+    }
+    return found;
+}
+
+// One batch: at most `records_max` records, one release of the head. What follows a record is
+// looked at before its handler runs, so that the handler can be told whether it is the last.
 static size_t
 poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max)
 {
@@ -227,37 +248,29 @@ poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, siz
     uint64_t sequence = reader->sequence;
     uint64_t end_max = position + reader->capacity;
     size_t handled = 0;
-    while (handled < records_max) {
-        struct item item;
-        enum found found = look(reader, position, end_max - position, &item);
-        if (found == FOUND_NOTHING) {
-            break;
-        }
-        if (found == FOUND_CORRUPT) {
-            reader->status = MYC_CORRUPT;
-            break;
-        }
-        if (found == FOUND_RECORD && item.messages > UINT64_MAX - sequence) {
-            reader->status = MYC_CORRUPT; // Only a GAP can count so many.
-            break;
-        }
-        if (found == FOUND_RECORD) {
-            struct myc_record record;
-            sequence += item.messages;
-            record.type = item.header.type;
-            record.version = item.header.version;
-            record.size = item.header.length;
-            record.payload =
-                myc__ring_word(reader->data, reader->capacity, position + MYC_RECORD_HEADER_BYTES);
-            record.sequence = sequence;
-            record.position = position;
-            myc_shared_read(record.payload, record.size);
-            MYC_SOMETIMES(item.header.type == MYC_RECORD_GAP, "ring.reader.gap");
-            fn(&record, context);
-            handled++;
-        }
-        MYC_SOMETIMES(found == FOUND_PAD, "ring.reader.pad");
+    struct item item;
+    enum found found = next_record(reader, &position, end_max, sequence, &item);
+    while (found == FOUND_RECORD) {
+        struct myc_record record;
+        sequence += item.messages;
+        record.type = item.header.type;
+        record.version = item.header.version;
+        record.size = item.header.length;
+        record.payload =
+            myc__ring_word(reader->data, reader->capacity, position + MYC_RECORD_HEADER_BYTES);
+        record.sequence = sequence;
+        record.position = position;
         position += item.bytes;
+        handled++;
+        found = handled < records_max ? next_record(reader, &position, end_max, sequence, &item)
+                                      : FOUND_NOTHING;
+        record.is_end_of_batch = found != FOUND_RECORD;
+        myc_shared_read(record.payload, record.size);
+        MYC_SOMETIMES(record.type == MYC_RECORD_GAP, "ring.reader.gap");
+        fn(&record, context);
+    }
+    if (found == FOUND_CORRUPT) {
+        reader->status = MYC_CORRUPT;
     }
     if (position != reader->position) {
         myc__ring_release(reader, position, sequence);
@@ -289,7 +302,7 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
             stop_fenced(reader, start, sequence);
         }
         MYC_SOMETIMES(done == batch, "ring.reader.batch-full");
-        if (done < batch) {
+        if (done < batch && myc_ring_is_empty(reader)) {
             break;
         }
     }

@@ -193,6 +193,7 @@ enum myc_status myc__channel_receive(
     out_record->payload = channel->in + MYC_RECORD_HEADER_BYTES;
     out_record->sequence = 0;
     out_record->position = 0;
+    out_record->is_end_of_batch = false;
     channel->in_bytes = 0;
     return MYC_OK;
 }
