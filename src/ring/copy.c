@@ -284,7 +284,9 @@ static bool step(
     }
     enum taken taken = take(reader, &header);
     if (taken == TAKEN_LAPPED) {
-        return overtaken(reader);
+        // Elsewhere, and nothing lost: the next call looks there. A hostile writer could make us
+        // move for ever, and must not hold us in this one.
+        return overtaken(reader) && reader->gap_count != 0;
     }
     if (taken == TAKEN_RECORD) {
         bool is_more = hand_record(reader, header, fn, context, may_go_on);
@@ -312,9 +314,14 @@ size_t myc__ring_copy_poll(
         size_t begin = handled;
         size_t left = records_max - handled;
         size_t end = begin + (left < MYC_RING_BATCH_MAX ? left : MYC_RING_BATCH_MAX);
+        uint64_t padded = 0; // bytes of PADs since the last record
         do {
+            uint64_t before = reader->position;
+            size_t count = handled;
             is_going = step(reader, fn, context, handled + 1 < end, &handled);
-        } while (is_going);
+            bool is_pad = handled == count && reader->gap_count == 0;
+            padded = is_pad ? padded + (reader->position - before) : 0;
+        } while (is_going && padded <= reader->capacity); // There may be no end of them.
         is_going = handled != begin;
         if (reader->position != position) {
             myc__ring_release(reader, reader->position, reader->sequence);
@@ -419,12 +426,15 @@ struct myc_const_span myc__ring_copy_peek(struct myc_ring_reader *reader, size_t
     if (bytes_max > reader->copy.size) {
         bytes_max = reader->copy.size;
     }
+    uint64_t position = reader->position;
     reader->peeked_bytes = 0;
-    while (reader->status == MYC_OK && reader->gap_count == 0 && taken == TAKEN_PAD) {
+    // At most a ring's length of PADs: there may be no end of them.
+    while (reader->status == MYC_OK && reader->gap_count == 0 && taken == TAKEN_PAD
+           && reader->position - position <= reader->capacity) {
         bytes = take_run(reader, bytes_max, &taken);
-        if (taken == TAKEN_LAPPED && overtaken(reader)) {
-            taken = TAKEN_PAD; // A new place: look again, unless there is a loss to tell of.
-        }
+    }
+    if (taken == TAKEN_LAPPED) {
+        (void)overtaken(reader); // If nothing was lost, the next call looks at the new place.
     }
     if (reader->gap_count != 0 && reader->status == MYC_OK) {
         return peek_gap(reader);

@@ -340,6 +340,10 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
         bytes_max = 0; // The first record is given whatever its size.
     }
     while (found == FOUND_RECORD && (bytes == 0 || bytes + item.bytes <= bytes_max)) {
+        if (item.messages > UINT64_MAX - sequence) {
+            found = FOUND_CORRUPT; // Only a GAP can count so many.
+            break;
+        }
         bytes += item.bytes;
         sequence += item.messages;
         if (bytes == run) {
@@ -380,7 +384,8 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
     while (position < end) {
         struct item item;
         // The headers are looked at again, so a hostile writer may have changed them meanwhile.
-        if (look(reader, position, end - position, &item) != FOUND_RECORD) {
+        if (look(reader, position, end - position, &item) != FOUND_RECORD
+            || item.messages > UINT64_MAX - sequence) {
             reader->status = MYC_CORRUPT;
             break;
         }

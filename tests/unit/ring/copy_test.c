@@ -333,6 +333,40 @@ static void test_hostile_words_are_harmless(void **state)
     lapped_destroy(lapped);
 }
 
+// PADs without end keep no call from returning, whichever kind of reader takes copies. [RING-14]
+// [RING-15]
+static void test_endless_pads_end_a_call(void **state)
+{
+    (void)state;
+    for (int is_gating = 0; is_gating < 2; is_gating++) {
+        struct lapped *lapped = lapped_create(MYC_RING_DROP_OLDEST);
+        struct myc_ring_reader *reader = &lapped->reader->reader;
+        if (is_gating) {
+            struct myc_span copy = {lapped->copy, COPY_BYTES};
+            lapped->reader = fixture_join(&lapped->fixture, 1, MYC_RING_LIVE);
+            reader = &lapped->reader->reader;
+            assert_int_equal(myc_ring_reader_copy(reader, copy), MYC_OK);
+        }
+        uint64_t pad = myc_record_word(MYC_RECORD_PAD, 0, 0);
+        for (size_t at = 0; at < CAPACITY; at += 8) {
+            memcpy(lapped->fixture.writer.data + at, &pad, sizeof pad);
+        }
+        assert_int_equal(drain(lapped), 0);
+        assert_null(myc_ring_peek(reader, CAPACITY).data);
+        assert_int_equal(myc_ring_reader_status(reader), MYC_OK);
+        // What comes behind them is handed over still.
+        struct myc_gap gap = {.count = 9};
+        uint64_t word = myc_record_word(MYC_RECORD_GAP, 0, sizeof gap);
+        memcpy(lapped->fixture.writer.data + 64 + 8, &gap, sizeof gap);
+        memcpy(lapped->fixture.writer.data + 64, &word, sizeof word);
+        while (myc_ring_poll(reader, fixture_on_record, lapped->reader, 1) == 0) {
+            assert_int_equal(myc_ring_reader_status(reader), MYC_OK);
+        }
+        assert_int_equal(lapped->reader->sequence, 9);
+        lapped_destroy(lapped);
+    }
+}
+
 // A ring filled from a stream announces what it offers. [RING-20]
 static void test_a_filled_ring_laps_too(void **state)
 {
@@ -382,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_a_lapping_reader_is_rung),
         cmocka_unit_test(test_a_gating_reader_may_take_copies),
         cmocka_unit_test(test_hostile_words_are_harmless),
+        cmocka_unit_test(test_endless_pads_end_a_call),
         cmocka_unit_test(test_a_filled_ring_laps_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -359,8 +359,34 @@ static void test_impossible_headers_are_corrupt(void **state)
     }
 }
 
-// A GAP that counts beyond the last number there is stops the reader too. [RING-17]
+// A GAP that counts beyond the last number there is stops the reader too, polled or peeked.
+// [RING-17]
 static void test_gap_beyond_the_last_sequence_is_corrupt(void **state)
+{
+    (void)state;
+    for (int is_peek = 0; is_peek < 2; is_peek++) {
+        struct fixture fixture;
+        fixture_init(&fixture, 4096);
+        struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+        const unsigned char gap[sizeof(struct myc_gap)] = {1};
+        assert_int_equal(fixture_publish(&fixture, 8), MYC_OK);
+        assert_int_equal(
+            myc_ring_publish(&fixture.writer, MYC_RECORD_GAP, 0, gap, sizeof gap), MYC_OK);
+        memset(fixture.writer.data + 16 + 8, 0xFF, 8);
+        if (is_peek) {
+            assert_int_equal(myc_ring_peek(&reader->reader, 4096).size, 16);
+            myc_ring_consume(&reader->reader, 16);
+            assert_int_equal(myc_ring_reader_sequence(&reader->reader), 1);
+        } else {
+            assert_int_equal(fixture_drain(reader), 1);
+        }
+        assert_int_equal(myc_ring_reader_status(&reader->reader), MYC_CORRUPT);
+        fixture_deinit(&fixture);
+    }
+}
+
+// What was peeked is counted again if only a part is consumed: a GAP may have grown. [RING-17]
+static void test_gap_that_grows_behind_a_peek_is_corrupt(void **state)
 {
     (void)state;
     struct fixture fixture;
@@ -369,8 +395,11 @@ static void test_gap_beyond_the_last_sequence_is_corrupt(void **state)
     const unsigned char gap[sizeof(struct myc_gap)] = {1};
     assert_int_equal(fixture_publish(&fixture, 8), MYC_OK);
     assert_int_equal(myc_ring_publish(&fixture.writer, MYC_RECORD_GAP, 0, gap, sizeof gap), MYC_OK);
+    assert_int_equal(fixture_publish(&fixture, 8), MYC_OK);
+    assert_int_equal(myc_ring_peek(&reader->reader, 4096).size, 16 + 24 + 16);
     memset(fixture.writer.data + 16 + 8, 0xFF, 8);
-    assert_int_equal(fixture_drain(reader), 1);
+    myc_ring_consume(&reader->reader, 16 + 24);
+    assert_int_equal(myc_ring_reader_sequence(&reader->reader), 1);
     assert_int_equal(myc_ring_reader_status(&reader->reader), MYC_CORRUPT);
     fixture_deinit(&fixture);
 }
@@ -641,6 +670,7 @@ int main(void)
         cmocka_unit_test(test_handler_may_leave),
         cmocka_unit_test(test_impossible_headers_are_corrupt),
         cmocka_unit_test(test_gap_beyond_the_last_sequence_is_corrupt),
+        cmocka_unit_test(test_gap_that_grows_behind_a_peek_is_corrupt),
         cmocka_unit_test(test_endless_pads_are_corrupt),
         cmocka_unit_test(test_peek_gives_runs_of_whole_records),
         cmocka_unit_test(test_consume_refuses_a_torn_record),
