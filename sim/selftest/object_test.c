@@ -146,7 +146,7 @@ static void direct_mappings(struct myc_sim *sim)
     uint64_t segment = 0;
     uint64_t offset = 0;
     for (unsigned i = 0; i < 40; i++) {
-        sim__mapping_add(process, base + (size_t)i * 100, 60, i + 1);
+        sim__mapping_add(process, base + (size_t)i * 100, 60, i + 1, 0);
     }
     for (unsigned i = 0; i < 40; i++) {
         const char *at = base + (size_t)i * 100;

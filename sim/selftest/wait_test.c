@@ -191,7 +191,7 @@ static int sleep_shared(struct myc_platform *platform, void *arg)
     if (self == NULL) {
         return 1;
     }
-    sim__mapping_add(self, &segment.words[0], sizeof(segment.words[0]), 77);
+    sim__mapping_add(self, &segment.words[0], sizeof(segment.words[0]), 77, 0);
     while (myc_load_acquire_u32(&segment.words[0]) == 0) {
         (void)myc_wait_wait(platform->wait, &segment.words[0], 0, MYC_NEVER, MYC_WAIT_SHARED);
     }
@@ -204,7 +204,7 @@ static int wake_shared(struct myc_platform *platform, void *arg)
     if (self == NULL) {
         return 2;
     }
-    sim__mapping_add(self, &segment.words[1], sizeof(segment.words[1]), 77);
+    sim__mapping_add(self, &segment.words[1], sizeof(segment.words[1]), 77, 0);
     // Both words stand for the same byte of segment 77; pairs with the acquire in sleep_shared().
     myc_store_release_u32(&segment.words[0], 1);
     uint32_t woken = myc_wait_wake(platform->wait, &segment.words[1], 1, MYC_WAIT_SHARED);

@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+#include <mycelium/sim/shm.h>
+
 enum { SIM__PATH_BYTES = 512, SIM__SECTOR = 512, SIM__CHANGES_MAX = 256 };
 
 enum sim__inode_kind { SIM__INODE_FILE, SIM__INODE_DIRECTORY, SIM__INODE_SOCKET };
@@ -42,6 +44,8 @@ struct sim__inode {
     enum sim__inode_kind kind;
     struct sim__listener *listener; /* a socket's; NULL when nobody listens any more */
     bool is_locked;                 /* a lock file's owner lives */
+    struct sim__segment *segment;   /* holds what the file holds, once somebody mapped it */
+    struct sim__named *owner;       /* the handle that has the lock of a segment's name */
     struct sim__tree *tree;
     struct sim__inode *next; /* in its tree */
     struct sim__inode *previous;
@@ -198,11 +202,48 @@ static void sim__inode_truncate(struct myc_sim *world, struct sim__inode *inode)
     }
 }
 
+// ---- Files that are mapped ----
+
+/* What was written through mappings becomes changes of the file, a page each. */
+static void sim__inode_pull(struct myc_sim *world, struct sim__inode *inode)
+{
+    const struct sim__segment *segment = inode->segment;
+    char page[SIM__PAGE];
+    for (uint64_t at = 0; segment != NULL && at < inode->seen.size; at += SIM__PAGE) {
+        uint64_t left = inode->seen.size - at;
+        size_t size = left < SIM__PAGE ? (size_t)left : SIM__PAGE;
+        sim__segment_read(world, segment, at, page, size);
+        if (memcmp(inode->seen.bytes + at, page, size) != 0) {
+            sim__inode_change(world, inode, false, at, page, size);
+        }
+    }
+}
+
+/* What was written to the file is seen through mappings. Those keep their size. */
+static void sim__inode_push(struct myc_sim *world, const struct sim__inode *inode)
+{
+    if (inode->segment != NULL) {
+        uint64_t bytes = inode->segment->bytes;
+        uint64_t size = inode->seen.size < bytes ? inode->seen.size : bytes;
+        sim__segment_write(world, inode->segment, inode->seen.bytes, (size_t)size);
+    }
+}
+
+/* Nobody maps the file any more, or will find another memory if he does. */
+static void sim__inode_unmap(struct myc_sim *world, struct sim__inode *inode)
+{
+    if (inode->segment != NULL) {
+        sim__object_drop(world, &inode->segment->object);
+        inode->segment = NULL;
+    }
+}
+
 static void sim__inode_drop(struct myc_sim *world, struct sim__inode *inode)
 {
     if (--inode->references > 0) {
         return;
     }
+    sim__inode_unmap(world, inode);
     while (inode->changes != NULL) {
         sim__free(world, sim__change_take(inode));
     }
@@ -486,7 +527,13 @@ static void sim__names_decide(struct myc_sim *world, struct sim__tree *tree)
     }
 }
 
-/* Everybody sees what the disk holds; /run is in memory, so only its directories come back. */
+/* Whether it lies in the host's memory, of which only directories come back. */
+static bool sim__path_is_in_memory(const char *path)
+{
+    return strncmp(path, "/run/", 5) == 0 || strncmp(path, "/dev/shm/", 9) == 0;
+}
+
+/* Everybody sees what the disk holds. */
 static void sim__tree_restart(struct myc_sim *world, struct sim__tree *tree)
 {
     while (tree->seen != NULL) {
@@ -495,7 +542,7 @@ static void sim__tree_restart(struct myc_sim *world, struct sim__tree *tree)
     for (struct sim__entry **link = &tree->durable; *link != NULL;) {
         struct sim__entry *entry = *link;
         struct sim__inode *inode = entry->inode;
-        if (inode->kind != SIM__INODE_DIRECTORY && strncmp(entry->path, "/run/", 5) == 0) {
+        if (inode->kind != SIM__INODE_DIRECTORY && sim__path_is_in_memory(entry->path)) {
             sim__entry_take(world, link, entry->path);
             continue;
         }
@@ -516,6 +563,10 @@ static void sim__files_power_loss(struct myc_sim *world, struct sim__host *host)
     struct sim__tree *tree = sim__tree(host);
     if (tree == NULL) {
         return;
+    }
+    for (struct sim__inode *it = tree->inodes; it != NULL; it = it->next) {
+        sim__inode_pull(world, it);
+        sim__inode_unmap(world, it);
     }
     sim__names_decide(world, tree);
     for (struct sim__inode *it = tree->inodes; it != NULL; it = it->next) {

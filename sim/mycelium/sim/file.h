@@ -5,7 +5,7 @@
  *
  * What is written is visible at once and survives its process; what survives its host is said in
  * durable.h. Directories are few and explicit, as programs cannot make any: "/", "/tmp", "/run",
- * "/var/tmp", and what the scenario puts there.
+ * "/var/tmp", "/dev/shm", and what the scenario puts there.
  */
 #ifndef MYC_SIM_FILE_H
 #define MYC_SIM_FILE_H
@@ -93,6 +93,7 @@ static void sim__tree_begin(struct myc_sim *world, struct sim__host *host)
         sim__parents_add(world, host, "/tmp/");
         sim__parents_add(world, host, "/run/");
         sim__parents_add(world, host, "/var/tmp/");
+        sim__parents_add(world, host, "/dev/shm/");
     }
 }
 
@@ -145,6 +146,7 @@ void myc_sim_put_file(
     if (inode->kind != SIM__INODE_FILE) {
         sim__fail(sim, "myc_sim_put_file: '%s' is there and no file", path);
     }
+    sim__inode_unmap(sim, inode);
     sim__inode_truncate(sim, inode);
     sim__inode_write(sim, inode, 0, bytes, size);
     sim__inode_settle(sim, inode);
@@ -167,6 +169,7 @@ myc_sim_get_file(struct myc_sim *sim, const char *host_name, const char *path, s
     if (entry == NULL || entry->inode->kind != SIM__INODE_FILE) {
         return NULL;
     }
+    sim__inode_pull(sim, entry->inode);
     *out_size = (size_t)entry->inode->seen.size;
     return entry->inode->seen.size > 0 ? entry->inode->seen.bytes : "";
 }
@@ -259,6 +262,7 @@ static enum myc_status sim__file_open(
     }
     if ((flags & MYC_FILE_TRUNCATE) != 0) {
         sim__inode_truncate(world, inode);
+        sim__inode_unmap(world, inode);
     }
     struct sim__open_file *file = sim__allocate(world, sizeof(*file));
     sim__object_init(world, &file->object, &sim__open_file_ops);
@@ -288,6 +292,7 @@ static enum myc_status sim__file_read(
         sim__fault_effect(world, MYC_SIM_FAULT_FILE_ERROR);
         return MYC_IO;
     }
+    sim__inode_pull(world, file->inode);
     if (offset >= file->inode->seen.size) {
         return MYC_END;
     }
@@ -353,7 +358,9 @@ static enum myc_status sim__file_write(
     uint64_t missing = sim__file_missing(file->inode->tree, file->inode, end);
     enum myc_status status = sim__file_write_fails(world, missing, bytes.size, &stopped);
     if (bytes.size > stopped) {
+        sim__inode_pull(world, file->inode);
         sim__inode_write(world, file->inode, offset, bytes.data, bytes.size - stopped);
+        sim__inode_push(world, file->inode);
     }
     sim__note(world, SIM__NOTE_FILE, file->object.id, bytes.size - stopped);
     return status;
@@ -395,6 +402,7 @@ static enum myc_status sim__file_sync(struct myc_file *seam, struct myc_handle h
         sim__inode_decide(world, file->inode);
         return MYC_IO;
     }
+    sim__inode_pull(world, file->inode);
     sim__inode_settle(world, file->inode);
     myc_sim_count(world, "file.syncs", 1);
     sim__note(world, SIM__NOTE_FILE, file->object.id, 0);

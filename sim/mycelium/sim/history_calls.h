@@ -220,6 +220,54 @@ SIM__TOLD_STATUS(
      enum myc_shm_access access,
      void **out_memory),
     (s, handle, bytes, access, out_memory))
+SIM__TOLD_STATUS(
+    shm,
+    create_huge,
+    (struct myc_shm * s,
+     const char *name,
+     size_t bytes,
+     struct myc_handle *out,
+     struct myc_diagnostic *d),
+    (s, name, bytes, out, d))
+SIM__TOLD_STATUS(
+    shm,
+    map_part,
+    (struct myc_shm * s,
+     struct myc_handle handle,
+     size_t offset,
+     size_t bytes,
+     enum myc_shm_access access,
+     void **out_memory),
+    (s, handle, offset, bytes, access, out_memory))
+SIM__TOLD_STATUS(
+    shm,
+    open,
+    (struct myc_shm * s,
+     const struct myc_shm_name *name,
+     bool is_owner,
+     struct myc_handle *out,
+     struct myc_diagnostic *d),
+    (s, name, is_owner, out, d))
+SIM__TOLD_STATUS(
+    shm,
+    replace,
+    (struct myc_shm * s,
+     const struct myc_shm_name *name,
+     size_t bytes,
+     struct myc_const_span head,
+     struct myc_handle *handle,
+     struct myc_diagnostic *d),
+    (s, name, bytes, head, handle, d))
+SIM__TOLD_STATUS(
+    shm,
+    remove,
+    (struct myc_shm * s, const struct myc_shm_name *name, struct myc_handle handle),
+    (s, name, handle))
+SIM__TOLD_STATUS(
+    shm,
+    has_owner,
+    (struct myc_shm * s, struct myc_handle handle, bool *out_has),
+    (s, handle, out_has))
 SIM__TOLD_VOID(shm, unmap, (struct myc_shm * s, void *memory, size_t bytes), (s, memory, bytes))
 SIM__TOLD_VOID(shm, close, (struct myc_shm * s, struct myc_handle handle), (s, handle))
 
@@ -426,6 +474,12 @@ static void sim__calls_fill_shared(struct sim__history_calls *calls)
     SIM__TELL(shm, map);
     SIM__TELL(shm, unmap);
     SIM__TELL(shm, close);
+    SIM__TELL(shm, create_huge);
+    SIM__TELL(shm, map_part);
+    SIM__TELL(shm, open);
+    SIM__TELL(shm, replace);
+    SIM__TELL(shm, remove);
+    SIM__TELL(shm, has_owner);
     SIM__TELL(file, open);
     SIM__TELL(file, read);
     SIM__TELL(file, write);

@@ -200,6 +200,8 @@ void sim__free(struct myc_sim *world, void *memory);
 
 struct sim__object;
 
+struct sim__segment;
+
 /** What a kind of object is. One static table a kind; its address is the kind's identity. */
 struct sim__object_ops {
     const char *kind;
@@ -210,6 +212,8 @@ struct sim__object_ops {
     /** What it is ready for now: MYC_READABLE, ... of poller.h. NULL: pollers cannot watch it. */
     uint32_t (*ready)(struct myc_sim *world, struct sim__object *object);
     bool is_exact; /* a poller never reports it without cause, whatever the faults */
+    /** The segment it leads to, which may be none. NULL: it is nothing that can be mapped. */
+    struct sim__segment *(*segment)(struct sim__object *object);
 };
 
 struct sim__registration;
@@ -256,9 +260,13 @@ bool sim__descriptor_close(struct sim__process *process, struct myc_handle handl
 
 /* ---- Mappings: which shared byte an address is ---- */
 
-/** Says that [base, base + bytes) of the process shows segment `segment` from its offset 0. */
+/** Says that [base, base + bytes) of the process shows segment `segment` from that offset on. */
 void sim__mapping_add(
-    struct sim__process *process, const void *base, size_t bytes, uint64_t segment);
+    struct sim__process *process,
+    const void *base,
+    size_t bytes,
+    uint64_t segment,
+    uint64_t offset);
 
 /** Forgets it. */
 void sim__mapping_remove(struct sim__process *process, const void *base);
@@ -336,6 +344,7 @@ struct sim__mapping {
     uintptr_t base;
     size_t bytes;
     uint64_t segment;
+    uint64_t offset; /* in the segment */
 };
 
 struct sim__block_header;

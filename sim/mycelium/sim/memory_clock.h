@@ -289,7 +289,9 @@ void sim__memory_call(struct myc_sim *world, const char *label)
 {
     // These stay in the process: on a real system they need not enter the kernel.
     static const char *const local[] = {"clock.", "memory.", "entropy.", "log.", "thread.relax"};
-    static const char *const telling[] = {"thread.join", "process.", "poller.wait", "stream."};
+    // Who takes a name's lock over learns that its owner has ended.
+    static const char *const telling[] = {
+        "thread.join", "process.", "poller.wait", "stream.", "shm.open", "shm.has_owner"};
     struct sim__thread *thread = world->current;
     if (world->memory_model == NULL || thread->process->is_director) {
         return;

@@ -12,7 +12,7 @@
 #include <mycelium/sim/partition.h>
 #include <mycelium/sim/poller.h>
 #include <mycelium/sim/process.h>
-#include <mycelium/sim/shm.h>
+#include <mycelium/sim/shm_named.h>
 #include <mycelium/sim/stream.h>
 
 static const struct sim__part *const sim__parts[] = {

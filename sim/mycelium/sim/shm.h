@@ -95,11 +95,15 @@ static struct sim__process *sim__shm_process(struct myc_shm *seam)
     return MYC_CONTAINER_OF(seam, struct sim__shm_seam, seam)->process;
 }
 
+/* The segment of a handle, be it of a segment or of a name; NULL: of neither, or it is empty. */
 static struct sim__segment *sim__segment_find(struct myc_shm *seam, struct myc_handle handle)
 {
-    struct sim__object *object =
-        sim__descriptor_lookup(sim__shm_process(seam), handle, &sim__segment_ops);
-    return object != NULL ? MYC_CONTAINER_OF(object, struct sim__segment, object) : NULL;
+    struct sim__object *object = sim__descriptor_lookup(sim__shm_process(seam), handle, NULL);
+    if (object == NULL || (object->ops != &sim__segment_ops && object->ops->segment == NULL)) {
+        return NULL;
+    }
+    return object->ops->segment != NULL ? object->ops->segment(object)
+                                        : MYC_CONTAINER_OF(object, struct sim__segment, object);
 }
 
 static bool sim__shm_is_out_of_memory(struct myc_sim *world)
@@ -111,34 +115,100 @@ static bool sim__shm_is_out_of_memory(struct myc_sim *world)
     return is_out;
 }
 
-static enum myc_status
-sim__shm_create(struct myc_shm *seam, const char *name, size_t bytes, struct myc_handle *out_handle)
+/* A segment that one reference names: the caller's. NULL: there is no room for it. */
+static struct sim__segment *sim__segment_make(struct myc_sim *world, size_t bytes)
 {
-    struct sim__process *process = sim__shm_process(seam);
-    struct myc_sim *world = process->world;
-    (void)name;
-    sim__point(world, "shm.create");
-    if (bytes == 0 || bytes % SIM__PAGE != 0) {
-        return MYC_INVALID;
-    }
     struct sim__shm_world *shm = sim__shm_world(world);
-    if (bytes > sim__segment_bytes_max || sim__shm_is_out_of_memory(world)
-        || ftruncate(shm->fd, (off_t)(shm->file_end + bytes)) != 0) {
-        return MYC_NO_MEMORY;
+    uint64_t end = shm->file_end + sim__page_up(bytes);
+    if (bytes > sim__segment_bytes_max || ftruncate(shm->fd, (off_t)end) != 0) {
+        return NULL;
     }
     struct sim__segment *segment = sim__allocate(world, sizeof(*segment));
     sim__object_init(world, &segment->object, &sim__segment_ops);
     segment->file_offset = shm->file_end;
     segment->bytes = bytes;
-    shm->file_end += bytes;
+    shm->file_end = end;
     sim__note(world, SIM__NOTE_SHM, segment->object.id, bytes);
-    return sim__object_publish(process, &segment->object, out_handle);
+    return segment;
+}
+
+/* Reads a part of a segment past the mappings. */
+static void sim__segment_read(
+    struct myc_sim *world,
+    const struct sim__segment *segment,
+    uint64_t offset,
+    void *bytes,
+    size_t size)
+{
+    off_t at = (off_t)(segment->file_offset + offset);
+    if (pread(sim__shm_world(world)->fd, bytes, size, at) != (ssize_t)size) {
+        sim__fail(world, "the harness cannot read a segment");
+    }
+}
+
+/* Writes the beginning of a segment past the mappings. */
+static void sim__segment_write(
+    struct myc_sim *world, const struct sim__segment *segment, const void *bytes, size_t size)
+{
+    off_t at = (off_t)segment->file_offset;
+    if (size > 0 && pwrite(sim__shm_world(world)->fd, bytes, size, at) != (ssize_t)size) {
+        sim__fail(world, "the harness cannot write a segment");
+    }
+    sim__memory_forget_segment(world, segment->object.id);
+}
+
+static enum myc_status sim__shm_make(
+    struct sim__process *process, size_t bytes, size_t unit, struct myc_handle *out_handle)
+{
+    struct myc_sim *world = process->world;
+    if (bytes == 0 || bytes % unit != 0) {
+        return MYC_INVALID;
+    }
+    struct sim__segment *segment =
+        sim__shm_is_out_of_memory(world) ? NULL : sim__segment_make(world, bytes);
+    return segment != NULL ? sim__object_publish(process, &segment->object, out_handle)
+                           : MYC_NO_MEMORY;
+}
+
+static enum myc_status
+sim__shm_create(struct myc_shm *seam, const char *name, size_t bytes, struct myc_handle *out_handle)
+{
+    (void)name;
+    sim__point(sim__shm_process(seam)->world, "shm.create");
+    return sim__shm_make(sim__shm_process(seam), bytes, SIM__PAGE, out_handle);
+}
+
+/* The simulated hosts have as many huge pages as they have memory. */
+static enum myc_status sim__shm_create_huge(
+    struct myc_shm *seam,
+    const char *name,
+    size_t bytes,
+    struct myc_handle *out_handle,
+    struct myc_diagnostic *diagnostic)
+{
+    (void)name;
+    sim__point(sim__shm_process(seam)->world, "shm.create_huge");
+    enum myc_status status =
+        sim__shm_make(sim__shm_process(seam), bytes, MYC_SHM_HUGE_BYTES, out_handle);
+    if (status == MYC_NO_MEMORY) {
+        (void)myc_diagnostic_set(diagnostic, status, 0, "no ");
+        myc_diagnostic_append_u64(diagnostic, bytes / MYC_SHM_HUGE_BYTES);
+        myc_diagnostic_append(
+            diagnostic, " free huge pages of 2 MiB: see /proc/sys/vm/nr_hugepages");
+    } else if (status != MYC_OK) {
+        (void)myc_diagnostic_set(
+            diagnostic, status, 0, "the size is no multiple of huge pages of 2 MiB");
+    }
+    return status;
 }
 
 static enum myc_status sim__shm_seal(struct myc_shm *seam, struct myc_handle handle, uint32_t seals)
 {
-    sim__point(sim__shm_process(seam)->world, "shm.seal");
-    struct sim__segment *segment = sim__segment_find(seam, handle);
+    struct sim__process *process = sim__shm_process(seam);
+    sim__point(process->world, "shm.seal");
+    struct sim__object *object = sim__descriptor_lookup(process, handle, &sim__segment_ops);
+    struct sim__segment *segment =
+        object != NULL ? MYC_CONTAINER_OF(object, struct sim__segment, object) : NULL;
     if (segment == NULL || (seals & ~(uint32_t)(MYC_SEAL_SIZE | MYC_SEAL_WRITE)) != 0) {
         return MYC_INVALID;
     }
@@ -155,6 +225,12 @@ static enum myc_status sim__shm_inspect(
 {
     sim__point(sim__shm_process(seam)->world, "shm.inspect");
     const struct sim__segment *segment = sim__segment_find(seam, handle);
+    const struct sim__object *object = sim__descriptor_lookup(sim__shm_process(seam), handle, NULL);
+    if (segment == NULL && object != NULL && object->ops->segment != NULL) {
+        *out_bytes = 0;
+        *out_seals = 0;
+        return MYC_OK;
+    }
     if (segment == NULL) {
         return MYC_INVALID;
     }
@@ -165,10 +241,14 @@ static enum myc_status sim__shm_inspect(
 
 /* Maps at an address that this run has not used; NULL when the OS has no room. */
 static void *sim__shm_place(
-    struct myc_sim *world, const struct sim__segment *segment, size_t bytes, int protection)
+    struct myc_sim *world,
+    const struct sim__segment *segment,
+    size_t part,
+    size_t bytes,
+    int protection)
 {
     struct sim__shm_world *shm = sim__shm_world(world);
-    off_t offset = (off_t)segment->file_offset;
+    off_t offset = (off_t)(segment->file_offset + part);
     void *memory = MAP_FAILED;
 #ifndef MYC_SIM_HAS_TSAN
     for (int i = 0; memory == MAP_FAILED && i < 16 && shm->address < sim__shm_limit - bytes; i++) {
@@ -183,9 +263,10 @@ static void *sim__shm_place(
     return memory != MAP_FAILED ? memory : NULL;
 }
 
-static enum myc_status sim__shm_map(
+static enum myc_status sim__shm_map_part(
     struct myc_shm *seam,
     struct myc_handle handle,
+    size_t offset,
     size_t bytes,
     enum myc_shm_access access,
     void **out_memory)
@@ -194,7 +275,8 @@ static enum myc_status sim__shm_map(
     struct myc_sim *world = part->process->world;
     sim__point(world, "shm.map");
     struct sim__segment *segment = sim__segment_find(seam, handle);
-    if (segment == NULL || bytes == 0 || bytes > segment->bytes) {
+    if (segment == NULL || bytes == 0 || bytes > segment->bytes || offset > segment->bytes - bytes
+        || offset % SIM__PAGE != 0) {
         return MYC_INVALID;
     }
     bool is_writable = access == MYC_SHM_READ_WRITE;
@@ -204,7 +286,7 @@ static enum myc_status sim__shm_map(
     void *memory = NULL;
     if (!sim__shm_is_out_of_memory(world)) {
         int protection = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
-        memory = sim__shm_place(world, segment, sim__page_up(bytes), protection);
+        memory = sim__shm_place(world, segment, offset, sim__page_up(bytes), protection);
     }
     if (memory == NULL) {
         return MYC_NO_MEMORY;
@@ -213,10 +295,20 @@ static enum myc_status sim__shm_map(
     *mapping = (struct sim__shm_mapping){part->mappings, segment, memory, bytes};
     part->mappings = mapping;
     sim__object_retain(&segment->object);
-    sim__mapping_add(part->process, memory, bytes, segment->object.id);
+    sim__mapping_add(part->process, memory, bytes, segment->object.id, offset);
     sim__note(world, SIM__NOTE_MAP, segment->object.id, bytes);
     *out_memory = memory;
     return MYC_OK;
+}
+
+static enum myc_status sim__shm_map(
+    struct myc_shm *seam,
+    struct myc_handle handle,
+    size_t bytes,
+    enum myc_shm_access access,
+    void **out_memory)
+{
+    return sim__shm_map_part(seam, handle, 0, bytes, access, out_memory);
 }
 
 /* Takes the mapping that a link of the list points to away. */
@@ -253,64 +345,5 @@ static void sim__shm_close(struct myc_shm *seam, struct myc_handle handle)
 {
     sim__close_handle(sim__shm_process(seam), handle, "shm.close");
 }
-
-static const struct myc_shm_ops sim__shm_ops = {
-    .size = sizeof(struct myc_shm_ops),
-    .create = sim__shm_create,
-    .seal = sim__shm_seal,
-    .inspect = sim__shm_inspect,
-    .map = sim__shm_map,
-    .unmap = sim__shm_unmap,
-    .close = sim__shm_close,
-};
-
-// ---- The part ----
-
-static void sim__shm_start(struct sim__process *process)
-{
-    struct sim__shm_seam *part = sim__allocate(process->world, sizeof(*part));
-    part->seam.ops = &sim__shm_ops;
-    part->process = process;
-    process->extra[SIM__EXTRA_SHM] = part;
-    process->platform.shm = &part->seam;
-}
-
-static void sim__shm_end(struct sim__process *process)
-{
-    struct sim__shm_seam *part = process->extra[SIM__EXTRA_SHM];
-    if (part->mappings != NULL && !process->was_killed && !process->tolerates_leaks) {
-        sim__fail(
-            process->world,
-            "leak: '%s' returned with a mapping of %zu bytes not unmapped",
-            process->name,
-            part->mappings->bytes);
-    }
-    while (part->mappings != NULL) {
-        sim__shm_unmap_at(process, &part->mappings);
-    }
-}
-
-static void sim__shm_world_end(struct myc_sim *world)
-{
-    for (struct sim__process *it = world->processes; it != NULL; it = it->next) {
-        struct sim__shm_seam *part = it->extra[SIM__EXTRA_SHM];
-        while (part != NULL && part->mappings != NULL) {
-            struct sim__shm_mapping *mapping = part->mappings;
-            part->mappings = mapping->next;
-            (void)munmap(mapping->memory, sim__page_up(mapping->bytes));
-        }
-    }
-    struct sim__shm_world *shm = world->extra[SIM__EXTRA_SHM];
-    if (shm != NULL) {
-        (void)close(shm->fd);
-    }
-}
-
-static const struct sim__part sim__shm_part = {
-    .name = "shm",
-    .start = sim__shm_start,
-    .end = sim__shm_end,
-    .world_end = sim__shm_world_end,
-};
 
 #endif

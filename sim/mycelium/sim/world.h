@@ -154,7 +154,7 @@ bool sim__descriptor_close(struct sim__process *process, struct myc_handle handl
 // ---- Mappings ----
 
 void sim__mapping_add(
-    struct sim__process *process, const void *base, size_t bytes, uint64_t segment)
+    struct sim__process *process, const void *base, size_t bytes, uint64_t segment, uint64_t offset)
 {
     if (process->mapping_count == process->mapping_capacity) {
         uint32_t capacity = process->mapping_capacity * 2 + 8;
@@ -167,7 +167,7 @@ void sim__mapping_add(
         process->mapping_capacity = capacity;
     }
     process->mappings[process->mapping_count++] =
-        (struct sim__mapping){.base = (uintptr_t)base, .bytes = bytes, .segment = segment};
+        (struct sim__mapping){(uintptr_t)base, bytes, segment, offset};
 }
 
 void sim__mapping_remove(struct sim__process *process, const void *base)
@@ -191,7 +191,7 @@ bool sim__mapping_find(
         uintptr_t offset = (uintptr_t)address - mapping->base;
         if ((uintptr_t)address >= mapping->base && offset < mapping->bytes) {
             *out_segment = mapping->segment;
-            *out_offset = offset;
+            *out_offset = offset + mapping->offset;
             return true;
         }
     }

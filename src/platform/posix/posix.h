@@ -73,6 +73,25 @@ void myc__posix_log_init(struct myc_log *log);
 /** Fails with IO when the kernel is older than 5.10. */
 MYC_MUST_USE enum myc_status myc__posix_check_kernel(struct myc_diagnostic *diagnostic);
 
+/** What the shared-memory part's operations on names are; see mycelium/interface/shm.h. */
+enum myc_status myc__posix_shm_open(
+    struct myc_shm *shm,
+    const struct myc_shm_name *name,
+    bool is_owner,
+    struct myc_handle *out_handle,
+    struct myc_diagnostic *diagnostic);
+enum myc_status myc__posix_shm_replace(
+    struct myc_shm *shm,
+    const struct myc_shm_name *name,
+    size_t bytes,
+    struct myc_const_span head,
+    struct myc_handle *handle,
+    struct myc_diagnostic *diagnostic);
+enum myc_status myc__posix_shm_remove(
+    struct myc_shm *shm, const struct myc_shm_name *name, struct myc_handle handle);
+enum myc_status
+myc__posix_shm_has_owner(struct myc_shm *shm, struct myc_handle handle, bool *out_has);
+
 /** The status that an OS error number stands for; IO for what has no better one. */
 enum myc_status myc__posix_status(int os_error);
 
