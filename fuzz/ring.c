@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <mycelium/ring.h>
+#include <mycelium/ring_inline.h>
 
 #include "fuzz.h"
 
@@ -201,6 +202,21 @@ static void poll(struct play *play, struct side *side)
     }
 }
 
+// One by one; what was handed over is looked at only as far as a message goes.
+static void take_each(struct play *play, struct side *side)
+{
+    struct polled polled = {play, side};
+    struct myc_record record;
+    size_t count = 0;
+    while (side->is_in && count < POLL_MAX && myc_ring_take(&side->reader, &record)) {
+        on_record(&record, &polled);
+        count++;
+    }
+    if (side->is_in) {
+        myc_ring_release(&side->reader);
+    }
+}
+
 static void peek(struct play *play, struct side *side, size_t bytes_max)
 {
     if (side->is_in) {
@@ -262,16 +278,16 @@ static void look(struct play *play)
 
 static void step(struct play *play)
 {
-    switch (take(play, 1) & 7) {
+    uint64_t how = take(play, 1);
+    bool is_taking = (how & 8) != 0;
+    switch (how & 7) {
     case 0:
     case 1:
         publish(play);
         break;
     case 2:
-        poll(play, &play->sides[HONEST]);
-        break;
     case 3:
-        poll(play, &play->sides[HOSTILE]);
+        (is_taking ? take_each : poll)(play, &play->sides[(how & 1) == 0 ? HONEST : HOSTILE]);
         break;
     case 4:
         peek(play, &play->sides[take(play, 1) & 1], (size_t)take(play, 2));

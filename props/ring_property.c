@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include <mycelium/ring.h>
+#include <mycelium/ring_inline.h>
 
 enum {
     RUNS = 300,
@@ -206,6 +207,22 @@ static void poll_some(struct model *model, struct model_reader *reader)
     PROPERTY(model, myc_ring_reader_status(&reader->reader) == MYC_OK);
 }
 
+static void take_some(struct model *model, struct model_reader *reader)
+{
+    struct myc_record record;
+    size_t left = model->record_count - reader->next;
+    size_t wanted = (size_t)draw(model, 80);
+    size_t count = 0;
+    while (count < wanted && myc_ring_take(&reader->reader, &record)) {
+        check_record(reader, &record);
+        count++;
+    }
+    PROPERTY(model, count == (wanted < left ? wanted : left));
+    myc_ring_release(&reader->reader);
+    PROPERTY(model, myc_ring_reader_status(&reader->reader) == MYC_OK);
+    PROPERTY(model, myc_ring_reader_sequence(&reader->reader) == reader->next);
+}
+
 // Consumes a random prefix of whole records of a peek.
 static void peek_some(struct model *model, struct model_reader *reader)
 {
@@ -285,6 +302,8 @@ static void operate(struct model *model)
         }
     } else if (operation < 15) {
         poll_some(model, reader);
+    } else if (operation < 17) {
+        take_some(model, reader);
     } else if (operation < 19) {
         peek_some(model, reader);
     } else {

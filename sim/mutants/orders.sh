@@ -71,7 +71,7 @@ ordered="$ordered|myc_compare_exchange_(weak_)?u|myc_fence_[a-z_]+[(]"
 # tool, whose threads share a flag.
 [ $# -gt 0 ] || {
     (cd "$root" && grep -r -l -E -e "$ordered" --include='*.c' --include='*.h' src) \
-        | grep -v -e '^src/mycelium/' -e '^src/tool/' >"$work/used"
+        | grep -v -e '^src/mycelium/\(atomic\|ring\).h' -e '^src/tool/' >"$work/used"
     cut -f 1 "$work/entries" | sort -u - "$work/used" >"$work/files"
     # shellcheck disable=SC2046
     set -- $(cat "$work/files")
@@ -144,7 +144,7 @@ awk -F '\t' -v entries="$entries" '
 # Who hunts a file: the program, its scenarios, and how many executions of each.
 hunted_by() {
     case $1 in
-    src/ring/*) echo 'simcheck_ring | threads,kills,stream,lapping | 20000' ;;
+    src/ring/* | src/mycelium/ring_*) echo 'simcheck_ring | threads,kills,stream,lapping | 20000' ;;
     src/queue/spsc.c) echo 'simcheck_queue | spsc | 20000' ;;
     src/queue/mpsc.c) echo 'simcheck_queue | mpsc | 20000' ;;
     src/queue/mpmc.c) echo 'simcheck_queue | mpmc | 20000' ;;

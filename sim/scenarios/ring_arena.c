@@ -9,6 +9,7 @@
 
 #include <mycelium/interface/thread.h>
 #include <mycelium/interface/wait.h>
+#include <mycelium/ring_inline.h>
 
 // ---- Waiting, in both scenarios ----
 
@@ -240,11 +241,27 @@ static void ask(struct seat *seat, struct myc_platform *platform, enum seat_requ
     ring_bell(seat->arena, platform, &seat->arena->steward_bell);
 }
 
+static size_t take_some(struct seat *seat, uint64_t records_max)
+{
+    struct myc_record record;
+    size_t count = 0;
+    while (count < records_max && myc_ring_take(&seat->reader, &record)) {
+        on_record(&record, seat);
+        count++;
+    }
+    myc_ring_release(&seat->reader);
+    return count;
+}
+
 // One look at the ring, in one of the ways there are. Returns: how many records.
 static size_t read_some(struct seat *seat)
 {
     struct myc_sim *sim = seat->arena->sim;
-    if (!myc_sim_chance(sim, "peek", 1, 3)) {
+    uint64_t way = myc_sim_choose(sim, "way", 4);
+    if (way == 2) {
+        return take_some(seat, 1 + myc_sim_choose(sim, "take", 4));
+    }
+    if (way != 3) {
         return myc_ring_poll(&seat->reader, on_record, seat, 1 + myc_sim_choose(sim, "batch", 8));
     }
     struct myc_const_span span = myc_ring_peek(&seat->reader, 1 + myc_sim_choose(sim, "run", 2000));

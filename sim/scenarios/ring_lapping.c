@@ -17,6 +17,7 @@
 #include <mycelium/interface/thread.h>
 #include <mycelium/interface/wait.h>
 #include <mycelium/ring.h>
+#include <mycelium/ring_inline.h>
 
 #include "ring_arena.h"
 
@@ -284,11 +285,27 @@ static size_t peek_some(struct lap_seat *seat)
     return count;
 }
 
+static size_t take_some(struct lap_seat *seat, uint64_t records_max)
+{
+    struct myc_record record;
+    size_t count = 0;
+    while (count < records_max && myc_ring_take(&seat->reader, &record)) {
+        on_record(&record, seat);
+        count++;
+    }
+    myc_ring_release(&seat->reader);
+    return count;
+}
+
 static size_t read_some(struct lap_seat *seat)
 {
     struct myc_sim *sim = seat->field->sim;
-    if (!seat->field->is_kernel && !seat->is_gating && myc_sim_chance(sim, "peek", 1, 3)) {
+    uint64_t way = seat->field->is_kernel ? 0 : myc_sim_choose(sim, "way", 4);
+    if (way == 3 && !seat->is_gating) {
         return peek_some(seat);
+    }
+    if (way == 2) {
+        return take_some(seat, 1 + myc_sim_choose(sim, "take", 4));
     }
     size_t records = seat->field->is_kernel ? 1 : 1 + (size_t)myc_sim_choose(sim, "batch", 4);
     return myc_ring_poll(&seat->reader, on_record, seat, records);

@@ -511,7 +511,13 @@ struct myc_ring_reader {
     struct myc_gap gap;
     enum myc_ring_resume resume;
     bool is_lapping;
-    uint64_t reserved[2];
+    uint64_t cursor;                  /* behind what was taken; the position unless something was */
+    uint64_t cursor_sequence;         /* messages before the cursor */
+    uint64_t bound;                   /* a record that ends here or before needs no closer look */
+    struct myc_atomic_u64 *page_head; /* words of the page and of the slot */
+    struct myc_atomic_u64 *page_sequence;
+    const struct myc_atomic_u32 *slot_state;
+    bool is_copy_taken; /* what lies in the copy was taken, and not given back */
     struct myc_ring_origin origin;
 } __attribute__((aligned(64)));
 

@@ -159,6 +159,8 @@ static bool resume(struct myc_ring_reader *reader)
         return false;
     }
     reader->position = point.position;
+    reader->cursor = point.position; // Nothing is taken there yet.
+    reader->bound = point.position;
     reader->gap_count = point.sequence - reader->sequence;
     MYC_SOMETIMES(reader->gap_count == 0, "ring.copy.lapped-without-loss");
     return true;

@@ -12,16 +12,10 @@
 
 #include <string.h>
 
+#include <mycelium/ring_inline.h>
 #include <mycelium/simulation.h>
 
-enum found { FOUND_NOTHING, FOUND_PAD, FOUND_RECORD, FOUND_CORRUPT };
-
-// One header, checked.
-struct item {
-    struct myc_record_header header;
-    uint64_t bytes;    /* it takes in the ring */
-    uint64_t messages; /* it counts */
-};
+#include "ring/look.h"
 
 // ---- Attaching ----
 
@@ -86,6 +80,12 @@ enum myc_status myc__ring_attach(
     reader->sync_index = (const void *)(base + constant.sync_offset);
     reader->slot = slot;
     reader->page = page;
+    reader->cursor = reader->position;
+    reader->cursor_sequence = reader->sequence;
+    reader->bound = reader->position;
+    reader->page_head = &reader->page->head;
+    reader->page_sequence = &reader->page->sequence;
+    reader->slot_state = &slot->state;
     reader->state_word = state_word;
     reader->arm_word = (uint64_t)ticket->generation << 32;
     reader->readers_may_sleep = (constant.flags & MYC__RING_FLAG_READERS_SLEEP) != 0;
@@ -146,39 +146,17 @@ gap_messages(const struct myc_ring_reader *reader, uint64_t position, uint64_t l
     return count;
 }
 
-// Looks at the header at a position, at most `room` bytes ahead of which the writer may have
-// written.
-static enum found
-look(const struct myc_ring_reader *reader, uint64_t position, uint64_t room, struct item *out_item)
+uint64_t myc__ring_special_messages(
+    const struct myc_ring_reader *reader, uint64_t position, struct myc_record_header header)
 {
-    // Pairs with the publishing release of myc_ring_commit() and myc_ring_fill_end().
-    uint64_t word = myc_load_acquire_u64(myc__ring_word(reader->data, reader->capacity, position));
-    if (word == 0) {
-        return FOUND_NOTHING;
+    if (header.type == MYC_RECORD_PAD) {
+        return 0;
     }
-    struct item item;
-    uint64_t run = reader->capacity - (position & (reader->capacity - 1));
-    item.header = myc_record_header(word);
-    item.bytes = myc_record_bytes(item.header.length);
-    if (item.header.type == 0 || item.bytes > run || item.bytes > room) {
-        return FOUND_CORRUPT;
+    uint64_t count = 0;
+    if (header.type == MYC_RECORD_GAP) {
+        count = gap_messages(reader, position, header.length);
     }
-    if (item.header.type == MYC_RECORD_PAD) {
-        *out_item = item;
-        return FOUND_PAD;
-    }
-    if (item.header.type == MYC_RECORD_GAP) {
-        item.messages = gap_messages(reader, position, item.header.length);
-        if (item.messages == 0) {
-            return FOUND_CORRUPT;
-        }
-    } else if (item.header.type <= MYC_MESSAGE_TYPE_MAX) {
-        item.messages = 1;
-    } else {
-        return FOUND_CORRUPT;
-    }
-    *out_item = item;
-    return FOUND_RECORD;
+    return count != 0 ? count : UINT64_MAX;
 }
 
 // Gives everything before a position back to the writer.
@@ -186,14 +164,16 @@ void myc__ring_release(struct myc_ring_reader *reader, uint64_t position, uint64
 {
     reader->position = position;
     reader->sequence = sequence;
+    reader->cursor = position;
+    reader->cursor_sequence = sequence;
+    reader->bound = position;
     reader->peeked_bytes = 0;
     myc_store_relaxed_u64(&reader->page->sequence, sequence);
     // Our reads end before this release; the writer's passes acquire it before they overwrite.
     myc_store_release_u64(&reader->page->head, position);
 }
 
-// Whether the writer's process still has us in.
-static bool is_in(const struct myc_ring_reader *reader)
+bool myc__ring_is_in(const struct myc_ring_reader *reader)
 {
     // Whatever we read before may be of a writer that had seen us out: then we see it too. Pairs
     // with the fence of the writer's refresh.
@@ -202,13 +182,13 @@ static bool is_in(const struct myc_ring_reader *reader)
     return myc_load_acquire_u32(&reader->slot->state) == reader->state_word;
 }
 
-// We were taken out. What was read from `start` on counts unless the writer may have been there
-// since: it tells its limit before it goes beyond it.
-static void stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint64_t sequence)
+void myc__ring_stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint64_t sequence)
 {
     uint64_t limit = myc_load_relaxed_u64(&reader->control->limit_published);
     MYC_REACHED("ring.reader.fenced");
-    reader->status = MYC_FENCED;
+    myc__ring_stop(reader, MYC_FENCED);
+    // What was read from `start` on counts unless the writer may have been there since: it tells
+    // its limit before it goes beyond it.
     if (limit - start > reader->capacity) {
         MYC_SOMETIMES(reader->sequence != sequence, "ring.reader.fenced-overrun");
         reader->distrusted = reader->sequence - sequence;
@@ -220,21 +200,21 @@ static void stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint64_t
 // ---- Poll ----
 
 // The next record at or behind *position, which moves over PADs.
-static enum found next_record(
+static enum myc__ring_found next_record(
     const struct myc_ring_reader *reader,
     uint64_t *position,
     uint64_t end_max,
     uint64_t sequence,
-    struct item *out_item)
+    struct myc__ring_item *out_item)
 {
-    enum found found = look(reader, *position, end_max - *position, out_item);
-    while (found == FOUND_PAD) {
+    enum myc__ring_found found = myc__ring_look(reader, *position, end_max - *position, out_item);
+    while (found == MYC__RING_FOUND_PAD) {
         MYC_REACHED("ring.reader.pad");
         *position += out_item->bytes;
-        found = look(reader, *position, end_max - *position, out_item);
+        found = myc__ring_look(reader, *position, end_max - *position, out_item);
     }
-    if (found == FOUND_RECORD && out_item->messages > UINT64_MAX - sequence) {
-        return FOUND_CORRUPT; // Only a GAP can count so many.
+    if (found == MYC__RING_FOUND_RECORD && out_item->messages > UINT64_MAX - sequence) {
+        return MYC__RING_FOUND_CORRUPT; // Only a GAP can count so many.
     }
     return found;
 }
@@ -248,9 +228,9 @@ poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, siz
     uint64_t sequence = reader->sequence;
     uint64_t end_max = position + reader->capacity;
     size_t handled = 0;
-    struct item item;
-    enum found found = next_record(reader, &position, end_max, sequence, &item);
-    while (found == FOUND_RECORD) {
+    struct myc__ring_item item;
+    enum myc__ring_found found = next_record(reader, &position, end_max, sequence, &item);
+    while (found == MYC__RING_FOUND_RECORD) {
         struct myc_record record;
         sequence += item.messages;
         record.type = item.header.type;
@@ -263,14 +243,14 @@ poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, siz
         position += item.bytes;
         handled++;
         found = handled < records_max ? next_record(reader, &position, end_max, sequence, &item)
-                                      : FOUND_NOTHING;
-        record.is_end_of_batch = found != FOUND_RECORD;
+                                      : MYC__RING_FOUND_NOTHING;
+        record.is_end_of_batch = found != MYC__RING_FOUND_RECORD;
         myc_shared_read(record.payload, record.size);
         MYC_SOMETIMES(record.type == MYC_RECORD_GAP, "ring.reader.gap");
         fn(&record, context);
     }
-    if (found == FOUND_CORRUPT) {
-        reader->status = MYC_CORRUPT;
+    if (found == MYC__RING_FOUND_CORRUPT) {
+        myc__ring_stop(reader, MYC_CORRUPT);
     }
     if (position != reader->position) {
         myc__ring_release(reader, position, sequence);
@@ -297,9 +277,9 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
         uint64_t sequence = reader->sequence;
         size_t done = poll_batch(reader, fn, context, batch);
         handled += done;
-        if (!is_in(reader)) {
+        if (!myc__ring_is_in(reader)) {
             // Also if it looked corrupt: it is the writer that overwrites it.
-            stop_fenced(reader, start, sequence);
+            myc__ring_stop_fenced(reader, start, sequence);
         }
         MYC_SOMETIMES(done == batch, "ring.reader.batch-full");
         if (done < batch && myc_ring_is_empty(reader)) {
@@ -319,12 +299,13 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
     }
     uint64_t position = reader->position;
     uint64_t end_max = position + reader->capacity;
-    struct item item;
-    enum found found = reader->status == MYC_OK ? look(reader, position, end_max - position, &item)
-                                                : FOUND_NOTHING;
-    while (found == FOUND_PAD) {
+    struct myc__ring_item item;
+    enum myc__ring_found found = reader->status == MYC_OK
+                                     ? myc__ring_look(reader, position, end_max - position, &item)
+                                     : MYC__RING_FOUND_NOTHING;
+    while (found == MYC__RING_FOUND_PAD) {
         position += item.bytes;
-        found = look(reader, position, end_max - position, &item);
+        found = myc__ring_look(reader, position, end_max - position, &item);
     }
     if (position != reader->position) {
         // The writer may be waiting for the room of these PADs, and from now on may use it.
@@ -339,9 +320,9 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
     if (MYC_BUGGIFY("ring.peek-one")) {
         bytes_max = 0; // The first record is given whatever its size.
     }
-    while (found == FOUND_RECORD && (bytes == 0 || bytes + item.bytes <= bytes_max)) {
+    while (found == MYC__RING_FOUND_RECORD && (bytes == 0 || bytes + item.bytes <= bytes_max)) {
         if (item.messages > UINT64_MAX - sequence) {
-            found = FOUND_CORRUPT; // Only a GAP can count so many.
+            found = MYC__RING_FOUND_CORRUPT; // Only a GAP can count so many.
             break;
         }
         bytes += item.bytes;
@@ -350,12 +331,12 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
             MYC_REACHED("ring.reader.peek-to-end");
             break;
         }
-        found = look(reader, position + bytes, end_max - position - bytes, &item);
+        found = myc__ring_look(reader, position + bytes, end_max - position - bytes, &item);
     }
-    if (found == FOUND_CORRUPT) {
-        reader->status = MYC_CORRUPT;
-    } else if (!is_in(reader) && reader->status == MYC_OK) {
-        reader->status = MYC_FENCED;
+    if (found == MYC__RING_FOUND_CORRUPT) {
+        myc__ring_stop(reader, MYC_CORRUPT);
+    } else if (!myc__ring_is_in(reader) && reader->status == MYC_OK) {
+        myc__ring_stop(reader, MYC_FENCED);
     }
     if (bytes != 0 && reader->status != MYC_FENCED) {
         span.data = myc__ring_word(reader->data, reader->capacity, position);
@@ -382,11 +363,11 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
         sequence = reader->peeked_sequence;
     }
     while (position < end) {
-        struct item item;
+        struct myc__ring_item item;
         // The headers are looked at again, so a hostile writer may have changed them meanwhile.
-        if (look(reader, position, end - position, &item) != FOUND_RECORD
+        if (myc__ring_look(reader, position, end - position, &item) != MYC__RING_FOUND_RECORD
             || item.messages > UINT64_MAX - sequence) {
-            reader->status = MYC_CORRUPT;
+            myc__ring_stop(reader, MYC_CORRUPT);
             break;
         }
         position += item.bytes;
@@ -395,8 +376,8 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
     if (position != reader->position) {
         myc__ring_release(reader, position, sequence);
     }
-    if (!is_in(reader) && reader->status == MYC_OK) {
-        reader->status = MYC_FENCED;
+    if (!myc__ring_is_in(reader) && reader->status == MYC_OK) {
+        myc__ring_stop(reader, MYC_FENCED);
     }
 }
 
@@ -447,7 +428,7 @@ enum myc_status myc_ring_reader_status(const struct myc_ring_reader *reader)
     if (closed == reader->position + 1 && reader->gap_count == 0) {
         return MYC_CLOSED;
     }
-    return is_in(reader) ? MYC_OK : MYC_FENCED;
+    return myc__ring_is_in(reader) ? MYC_OK : MYC_FENCED;
 }
 
 void myc_ring_reader_origin(

@@ -30,6 +30,16 @@ MYC_MUST_USE enum myc_status myc__ring_attach(
 /** Moves the reader, and gives everything before the position back to the writer. */
 void myc__ring_release(struct myc_ring_reader *reader, uint64_t position, uint64_t sequence);
 
+/** Whether the writer's process still has the reader in. */
+bool myc__ring_is_in(const struct myc_ring_reader *reader);
+
+/** The reader reads no further, for this reason. */
+static inline void myc__ring_stop(struct myc_ring_reader *reader, enum myc_status status)
+{
+    reader->status = status;
+    reader->bound = reader->cursor; // So that a take looks closely.
+}
+
 /** Whether a header names a record that may lie in a ring: PAD, GAP or a message. */
 bool myc__ring_is_legal(uint16_t type);
 

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The ring's shortest ways, compiled into their callers; beside and mixed with those of ring.h.
+ *
+ * Each takes the plain case only: a message that lies where it must. Everything else, a PAD, a GAP,
+ * a lie, the end of a lap, a reader that takes copies, goes to a function of the library.
+ */
+#ifndef MYC_RING_INLINE_H
+#define MYC_RING_INLINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mycelium/atomic.h>
+#include <mycelium/record.h>
+#include <mycelium/ring.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** myc_ring_take() of anything that is not plain. */
+bool myc__ring_take_closely(struct myc_ring_reader *reader, struct myc_record *out_record);
+
+/** myc_ring_release() where nothing was taken in place. */
+void myc__ring_release_copy(struct myc_ring_reader *reader);
+
+/** The slot is not ours any more: what was taken from `start` on is perhaps not to be believed. */
+void myc__ring_stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint64_t sequence);
+
+/**
+ * Takes the next record without giving it back: the way of polling for callers that would rather
+ * loop than be called. Inline; costs less than a poll where a record's size is known.
+ *
+ * `out_record` is valid until myc_ring_release(); where the reader takes copies, only until the
+ * next take, which gives back what was taken before. Poll, peek and myc_ring_is_empty() begin again
+ * at what was taken and not given back. Returns: false if nothing is there or the reader broke: see
+ * myc_ring_reader_status(). Threads: the reader's. [RING-33]
+ */
+static inline bool myc_ring_take(struct myc_ring_reader *reader, struct myc_record *out_record)
+{
+    uint64_t cursor = reader->cursor;
+    uint64_t room = reader->bound - cursor;
+    const unsigned char *at = reader->data + (cursor & (reader->capacity - 1));
+    if (room == 0) {
+        return myc__ring_take_closely(reader, out_record);
+    }
+    // Pairs with the publishing release of myc_ring_commit() and myc_ring_fill_end().
+    uint64_t word = myc_load_acquire_u64((const struct myc_atomic_u64 *)(const void *)at);
+    struct myc_record_header header = myc_record_header(word);
+    uint64_t bytes = myc_record_bytes(header.length);
+    if (word == 0 && cursor != reader->position) {
+        return false; // The end of a batch; without one the closer look knows what to do.
+    }
+    if (!myc_record_is_message(header.type) || bytes > room) {
+        return myc__ring_take_closely(reader, out_record);
+    }
+    out_record->type = header.type;
+    out_record->version = header.version;
+    out_record->size = header.length;
+    out_record->payload = at + MYC_RECORD_HEADER_BYTES;
+    out_record->sequence = ++reader->cursor_sequence;
+    out_record->position = cursor;
+    out_record->is_end_of_batch = false;
+    reader->cursor = cursor + bytes;
+    myc_shared_read(out_record->payload, header.length);
+    return true;
+}
+
+/**
+ * Gives all that was taken back to the writer, as the end of a poll's batch does: until then none
+ * of it counts as consumed. If the reader was taken out meanwhile, myc_ring_reader_status() is
+ * FENCED and what was taken counts as what poll handed over: see myc_ring_reader_distrusted().
+ * [RING-34]
+ */
+static inline void myc_ring_release(struct myc_ring_reader *reader)
+{
+    uint64_t start = reader->position;
+    uint64_t sequence = reader->sequence;
+    if (reader->cursor == start) {
+        myc__ring_release_copy(reader);
+        return;
+    }
+    reader->position = reader->cursor;
+    reader->sequence = reader->cursor_sequence;
+    reader->peeked_bytes = 0;
+    myc_store_relaxed_u64(reader->page_sequence, reader->sequence);
+    // Our reads end before this release; the writer's passes acquire it before they overwrite.
+    myc_store_release_u64(reader->page_head, reader->position);
+    // As behind a poll's batch: whatever we read may be of a writer that had seen us out.
+    myc_fence_acquire();
+    // Pairs with the release of FREE and the compare-exchange to FENCED.
+    if (myc_load_acquire_u32(reader->slot_state) != reader->state_word) {
+        myc__ring_stop_fenced(reader, start, sequence);
+    }
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
