@@ -25,6 +25,7 @@ extern const struct contract_suite contract_listener;
 extern const struct contract_suite contract_memory;
 extern const struct contract_suite contract_memory_edges;
 extern const struct contract_suite contract_network;
+extern const struct contract_suite contract_place;
 extern const struct contract_suite contract_poller;
 extern const struct contract_suite contract_poller_edges;
 extern const struct contract_suite contract_process;

@@ -22,6 +22,7 @@ const struct contract_suite *const contract_suites[] = {
     &contract_memory,
     &contract_memory_edges,
     &contract_network,
+    &contract_place,
     &contract_poller,
     &contract_poller_edges,
     &contract_process,

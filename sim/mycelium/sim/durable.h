@@ -219,16 +219,6 @@ static void sim__inode_pull(struct myc_sim *world, struct sim__inode *inode)
     }
 }
 
-/* What was written to the file is seen through mappings. Those keep their size. */
-static void sim__inode_push(struct myc_sim *world, const struct sim__inode *inode)
-{
-    if (inode->segment != NULL) {
-        uint64_t bytes = inode->segment->bytes;
-        uint64_t size = inode->seen.size < bytes ? inode->seen.size : bytes;
-        sim__segment_write(world, inode->segment, inode->seen.bytes, (size_t)size);
-    }
-}
-
 /* Nobody maps the file any more, or will find another memory if he does. */
 static void sim__inode_unmap(struct myc_sim *world, struct sim__inode *inode)
 {
@@ -236,6 +226,24 @@ static void sim__inode_unmap(struct myc_sim *world, struct sim__inode *inode)
         sim__object_drop(world, &inode->segment->object);
         inode->segment = NULL;
     }
+}
+
+/*
+ * What was written to the file is seen through mappings. Those keep their size; where there are
+ * none a file of another size gets another segment when it is next asked for.
+ */
+static void sim__inode_push(struct myc_sim *world, struct sim__inode *inode)
+{
+    const struct sim__segment *segment = inode->segment;
+    if (segment == NULL) {
+        return;
+    }
+    if (segment->bytes != inode->seen.size && segment->object.references == 1) {
+        sim__inode_unmap(world, inode);
+        return;
+    }
+    uint64_t size = inode->seen.size < segment->bytes ? inode->seen.size : segment->bytes;
+    sim__segment_write(world, segment, inode->seen.bytes, (size_t)size);
 }
 
 static void sim__inode_drop(struct myc_sim *world, struct sim__inode *inode)

@@ -34,9 +34,20 @@ static void sim__named_release(struct myc_sim *world, struct sim__object *object
     sim__free(world, named);
 }
 
+/* Moves what a file holds to where it can be mapped; an empty one stays as it is. */
+static bool sim__inode_map(struct myc_sim *world, struct sim__inode *inode)
+{
+    if (inode->segment == NULL && inode->seen.size > 0) {
+        inode->segment = sim__segment_make(world, (size_t)inode->seen.size);
+        sim__inode_push(world, inode);
+    }
+    return inode->segment != NULL || inode->seen.size == 0;
+}
+
 static struct sim__segment *sim__named_segment(struct sim__object *object)
 {
-    return MYC_CONTAINER_OF(object, struct sim__named, object)->inode->segment;
+    struct sim__inode *inode = MYC_CONTAINER_OF(object, struct sim__named, object)->inode;
+    return sim__inode_map(sim__world_now, inode) ? inode->segment : NULL;
 }
 
 static const struct sim__object_ops sim__named_ops = {
@@ -102,16 +113,6 @@ static enum myc_status sim__named_resolve(
                      ? entry->inode
                      : sim__entry_add(process->world, process->host, clean, SIM__INODE_FILE);
     return MYC_OK;
-}
-
-/* Moves what a file holds to where it can be mapped; an empty one stays as it is. */
-static bool sim__inode_map(struct myc_sim *world, struct sim__inode *inode)
-{
-    if (inode->segment == NULL && inode->seen.size > 0) {
-        inode->segment = sim__segment_make(world, (size_t)inode->seen.size);
-        sim__inode_push(world, inode);
-    }
-    return inode->segment != NULL || inode->seen.size == 0;
 }
 
 static enum myc_status sim__shm_open(
