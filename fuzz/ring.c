@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <mycelium/ring.h>
+#include <mycelium/ring_counters.h>
 #include <mycelium/ring_inline.h>
 
 #include "fuzz.h"
@@ -257,6 +258,21 @@ static void store_foreign(struct play *play)
     memcpy(target + offset, &value, width);
 }
 
+// What is counted is nonsense where somebody writes nonsense, but the honest side's is not.
+static void look_at_counts(const struct play *play)
+{
+    struct myc_ring_writer_counters writer;
+    struct myc_ring_reader_counters reader;
+    enum myc_status status =
+        myc_ring_memory_counters(play->shown, play->memory_bytes, &writer, NULL);
+    if (!play->is_writer_hostile) {
+        FUZZ_CHECK(status == MYC_OK && writer.messages == play->published && writer.gapped == 0);
+    }
+    myc_ring_page_counters(play->sides[HOSTILE].page, &reader);
+    myc_ring_page_counters(play->sides[HONEST].page, &reader);
+    FUZZ_CHECK(reader.lag_max <= play->capacity);
+}
+
 static void look(struct play *play)
 {
     struct myc_ring_reader_state state;
@@ -274,6 +290,7 @@ static void look(struct play *play)
     }
     (void)myc_ring_writer_arm(&play->writer, 100);
     myc_ring_writer_disarm(&play->writer);
+    look_at_counts(play);
 }
 
 static void step(struct play *play)

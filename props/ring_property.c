@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include <mycelium/ring.h>
+#include <mycelium/ring_counters.h>
 #include <mycelium/ring_inline.h>
 
 enum {
@@ -57,6 +58,7 @@ struct model {
     void *memory;
     unsigned char *pages;
     uint64_t position;
+    uint64_t refused;
     size_t record_count;
     struct model_record records[MESSAGES_MAX];
     struct model_reader readers[READERS];
@@ -179,6 +181,7 @@ static void publish(struct model *model)
     unsigned char *payload = myc_ring_claim(&model->writer, size);
     PROPERTY(model, (payload != NULL) == is_room_expected);
     if (payload == NULL) {
+        model->refused++;
         return;
     }
     memset(payload, 0xEE, size);
@@ -278,6 +281,44 @@ static void join(struct model *model, struct model_reader *reader)
     PROPERTY(model, reader->ticket.position == position || is_first);
 }
 
+static uint64_t bytes_of(const struct model *model, uint64_t first, uint64_t last)
+{
+    uint64_t bytes = 0;
+    for (uint64_t i = first; i < last; i++) {
+        bytes += model->records[i].end - model->records[i].start;
+    }
+    return bytes;
+}
+
+// A page counts the records between its reader's joining and now.
+static void check_reader_counts(const struct model_reader *reader)
+{
+    const struct model *model = reader->model;
+    struct myc_ring_reader_counters counters;
+    uint64_t first = reader->ticket.sequence;
+    myc_ring_page_counters(reader->page, &counters);
+    PROPERTY(model, counters.messages == reader->next - first);
+    PROPERTY(model, counters.bytes == bytes_of(model, first, reader->next));
+    PROPERTY(model, counters.gapped == 0 && counters.lost == 0 && counters.parks == 0);
+    PROPERTY(model, counters.lag_max <= model->options.capacity_bytes);
+}
+
+// The ring counts what the model holds.
+static void check_writer_counts(const struct model *model)
+{
+    struct myc_ring_writer_counters own;
+    struct myc_ring_writer_counters seen;
+    myc_ring_writer_counters(&model->writer, &own);
+    PROPERTY(model, own.messages == model->record_count);
+    PROPERTY(model, own.bytes == bytes_of(model, 0, model->record_count));
+    PROPERTY(model, own.full == model->refused);
+    PROPERTY(
+        model,
+        myc_ring_memory_counters(model->memory, myc_ring_memory_size(&model->options), &seen, NULL)
+            == MYC_OK);
+    PROPERTY(model, memcmp(&own, &seen, sizeof own) == 0);
+}
+
 static void leave(struct model *model, struct model_reader *reader)
 {
     struct myc_ring_reader_state state;
@@ -286,6 +327,7 @@ static void leave(struct model *model, struct model_reader *reader)
     PROPERTY(model, state.sequence == reader->next);
     PROPERTY(model, state.position == reader->reader.position);
     PROPERTY(model, state.lag_bytes == model->position - state.position);
+    check_reader_counts(reader);
     myc_ring_leave(&model->writer, reader->ticket.slot);
     reader->is_in = false;
 }
@@ -362,6 +404,7 @@ static void test_random_operations_agree_with_the_model(void **state)
         for (size_t i = 0; i < OPERATIONS; i++) {
             operate(model);
         }
+        check_writer_counts(model);
         wrapped +=
             model->position - model->options.first_position > 3 * model->options.capacity_bytes;
         model_destroy(model);

@@ -37,6 +37,7 @@ static unsigned char *claim(struct arena *arena, struct myc_platform *platform, 
         if (payload != NULL) {
             return payload;
         }
+        arena->refused++;
         uint32_t seen = myc_load_acquire_u32(&arena->writer_bell);
         if (myc_ring_writer_arm(&arena->writer, size)) {
             myc_sim_count(arena->sim, "writer blocked", 1);
@@ -69,6 +70,7 @@ static void write_one(struct arena *arena, struct myc_platform *platform)
         is_gap ? sizeof(struct myc_gap) : size - (size_t)myc_sim_choose(sim, "cut", 2) % (size + 1);
     arena->committing = committed + count;
     myc_ring_commit(&arena->writer, is_gap ? MYC_RECORD_GAP : RING_MESSAGE_TYPE, 1, final);
+    count_record(&arena->counted, final, is_gap ? count : 0);
     myc_store_release_u64(&arena->committed, committed + count);
     myc_sim_count(sim, "messages", count);
     ring_sleepers(arena, platform);
@@ -83,6 +85,7 @@ static void run_writer(struct arena *arena, struct myc_platform *platform)
         }
     }
     myc_sim_check(arena->sim, myc_ring_is_valid(&arena->writer), "the writer is sound at its end");
+    check_writer_counts(arena);
     myc_ring_writer_close(&arena->writer);
     ring_sleepers(arena, platform);
 }

@@ -9,6 +9,7 @@
 
 #include <mycelium/interface/thread.h>
 #include <mycelium/interface/wait.h>
+#include <mycelium/ring_counters.h>
 #include <mycelium/ring_inline.h>
 
 // ---- Waiting, in both scenarios ----
@@ -81,6 +82,64 @@ void message_write(unsigned char *payload, size_t size, uint64_t sequence)
     }
 }
 
+// ---- Counts ----
+
+void count_record(struct counted *counted, size_t size, uint64_t gap)
+{
+    counted->messages += gap == 0 ? 1 : 0;
+    counted->gapped += gap;
+    counted->bytes += myc_record_bytes(size);
+}
+
+void check_writer_counts(struct arena *arena)
+{
+    struct myc_ring_writer_counters own;
+    struct myc_ring_writer_counters seen;
+    const struct counted *counted = &arena->counted;
+    myc_ring_writer_counters(&arena->writer, &own);
+    enum myc_status status =
+        myc_ring_memory_counters(arena->memory, arena->memory_bytes, &seen, NULL);
+    myc_sim_check(
+        arena->sim,
+        own.messages == counted->messages && own.gapped == counted->gapped
+            && own.bytes == counted->bytes && own.full == arena->refused,
+        "the writer's counts are those of what it wrote");
+    myc_sim_check(
+        arena->sim,
+        status == MYC_OK && memcmp(&own, &seen, sizeof own) == 0,
+        "the ring's memory tells what its writer counted");
+}
+
+// Of a reader at rest.
+static void check_reader_counts(struct seat *seat)
+{
+    struct myc_ring_reader_counters seen;
+    myc_ring_page_counters(seat->pages + (seat->join_count - 1) * MYC_RING_PAGE_BYTES, &seen);
+    myc_sim_check(
+        seat->arena->sim,
+        seen.messages == seat->counted.messages && seen.gapped == seat->counted.gapped
+            && seen.bytes == seat->counted.bytes && seen.lost == 0,
+        "a page counts what its reader was handed");
+    myc_sim_check(
+        seat->arena->sim,
+        seen.lag_max <= RING_CAPACITY && (seen.lag_max != 0 || seen.bytes == 0),
+        "a page tells of a lag that can be");
+}
+
+// As a monitor does, who only maps the ring: the answer may be of any moment, but it is an answer.
+static void monitor(struct arena *arena, struct myc_ring_writer_counters *last)
+{
+    struct myc_ring_writer_counters now;
+    if (myc_ring_memory_counters(arena->memory, arena->memory_bytes, &now, NULL) == MYC_OK) {
+        myc_sim_check(
+            arena->sim,
+            now.messages <= arena->committing && now.full >= last->full
+                && now.gapped >= last->gapped,
+            "a monitor sees counts that grow, of nothing that is still to come");
+        *last = now;
+    }
+}
+
 static void
 check_payload(struct seat *seat, const unsigned char *payload, size_t size, uint64_t sequence)
 {
@@ -122,6 +181,7 @@ static void on_record(const struct myc_record *record, void *context)
     if (record->type == RING_MESSAGE_TYPE) {
         check_payload(seat, record->payload, record->size, record->sequence);
     }
+    count_record(&seat->counted, record->size, record->type == MYC_RECORD_GAP ? count : 0);
     seat->handled = record->sequence;
 }
 
@@ -222,8 +282,10 @@ static bool are_all_done(const struct arena *arena)
 void steward_run(void *context)
 {
     struct arena *arena = context;
+    struct myc_ring_writer_counters counters = {0};
     while (!are_all_done(arena)) {
         uint32_t seen = myc_load_acquire_u32(&arena->steward_bell);
+        monitor(arena, &counters);
         for (uint32_t i = 0; i < arena->seat_count; i++) {
             serve_seat(arena, &arena->seats[i], arena->platform);
         }
@@ -343,6 +405,7 @@ static void attach_seat(struct seat *seat, void *page)
         myc_sim_fail(arena->sim, "attaching failed: %s", why.text);
     }
     seat->handled = seat->ticket.sequence;
+    memset(&seat->counted, 0, sizeof seat->counted);
 }
 
 void seat_read(struct seat *seat, struct myc_platform *platform)
@@ -370,6 +433,7 @@ void seat_read(struct seat *seat, struct myc_platform *platform)
         attach_seat(seat, seat->pages + (seat->join_count - 1) * MYC_RING_PAGE_BYTES);
         uint64_t quota = is_last ? UINT64_MAX : myc_sim_choose(arena->sim, "quota", 40);
         is_over = read_quota(seat, platform, quota);
+        check_reader_counts(seat);
         if (!is_over) {
             ask(seat, platform, SEAT_LEAVE);
             (void)await_request(seat, platform, SEAT_IDLE);

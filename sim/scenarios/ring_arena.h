@@ -33,6 +33,13 @@ struct arena;
 /** What the thread of the ring's writer does, from the first record to the close. */
 typedef void arena_writer_fn(struct arena *arena, struct myc_platform *platform);
 
+// What somebody wrote or read, to be compared with what the ring counts.
+struct counted {
+    uint64_t messages;
+    uint64_t gapped;
+    uint64_t bytes; // of records
+};
+
 // One reader's place. Plain fields are handed over through `request`.
 struct seat {
     struct arena *arena;
@@ -47,6 +54,7 @@ struct seat {
     uint64_t join_count;
     uint64_t committed_before;     // when it asked to join
     uint64_t handled;              // sequence of the last record it handled
+    struct counted counted;        // since it joined
     bool is_held;                  // the steward has a slot for it
     struct myc_atomic_u32 is_done; // read everything there will ever be
     struct myc_handle thread;
@@ -64,6 +72,8 @@ struct arena {
     uint64_t message_count;
     uint64_t size_max;
     uint64_t committing;             // sequence being committed
+    struct counted counted;          // by the writer
+    uint64_t refused;                // claims
     struct myc_atomic_u64 committed; // sequence committed for certain; released after the commit
     struct myc_atomic_u32 writer_bell;
     struct myc_atomic_u32 steward_bell;
@@ -82,6 +92,12 @@ void arena_destroy(struct arena *arena);
 /** Runs a whole run in one process: the writer, a thread for each reader, the steward. Checks its
  * end. */
 void arena_run_threads(struct myc_sim *sim, arena_writer_fn *run_writer);
+
+/** Adds a record with `size` bytes of payload; `gap` messages are missing where it is a GAP. */
+void count_record(struct counted *counted, size_t size, uint64_t gap);
+
+/** Checks that the writer's counts, its own and those in the ring's memory, are these. */
+void check_writer_counts(struct arena *arena);
 
 /** Counts a doorbell up and wakes who waits for it. */
 void ring_bell(struct arena *arena, struct myc_platform *platform, struct myc_atomic_u32 *bell);

@@ -17,6 +17,7 @@
 #include <mycelium/interface/thread.h>
 #include <mycelium/interface/wait.h>
 #include <mycelium/ring.h>
+#include <mycelium/ring_counters.h>
 #include <mycelium/ring_inline.h>
 
 #include "ring_arena.h"
@@ -421,6 +422,9 @@ static void leave(struct lap_seat *seat)
 static void check_account(struct lap_seat *seat)
 {
     struct myc_sim *sim = seat->field->sim;
+    struct myc_ring_reader_counters seen;
+    myc_ring_page_counters(
+        seat->pages + (size_t)(seat->join_count - 1) * MYC_RING_PAGE_BYTES, &seen);
     uint64_t passed = seat->handled - seat->ticket.sequence;
     myc_sim_check(
         sim,
@@ -429,6 +433,10 @@ static void check_account(struct lap_seat *seat)
         "the reader's own account agrees");
     myc_sim_check(
         sim, passed == seat->delivered + seat->lost, "delivered and lost add up to committed");
+    myc_sim_check(
+        sim,
+        seen.messages == seat->delivered && seen.lost == seat->lost && seen.gapped == 0,
+        "a page counts what its reader was handed and what it lost");
 }
 
 static void read_all(void *context)

@@ -42,10 +42,12 @@ static void put_record(struct source *source, struct arena *arena)
     } else if (kind == 2) {
         const struct myc_gap gap = {2, MYC_LOSS_DISCONNECTED, 0};
         memcpy(put_header(source, MYC_RECORD_GAP, sizeof gap), &gap, sizeof gap);
+        count_record(&arena->counted, sizeof gap, gap.count);
         source->sequence += gap.count;
     } else {
         size_t size = message_size(arena);
         unsigned char *payload = put_header(source, RING_MESSAGE_TYPE, size);
+        count_record(&arena->counted, size, 0);
         source->sequence++;
         for (size_t i = 0; i < size; i++) {
             payload[i] = message_byte(source->sequence, i);
@@ -106,6 +108,7 @@ static void receive(struct arena *arena, struct source *source, struct myc_platf
     struct myc_diagnostic why;
     size_t count = myc_ring_fill_begin(&arena->writer, spans);
     if (count == 0) {
+        arena->refused++;
         wait_for_room(arena, platform);
         return;
     }
@@ -141,6 +144,7 @@ void ring_stream_write(struct arena *arena, struct myc_platform *platform)
             && source.heartbeats_seen == source.heartbeats_sent,
         "everything that was sent has arrived");
     myc_sim_check(arena->sim, myc_ring_is_valid(&arena->writer), "the writer is sound at its end");
+    check_writer_counts(arena);
     myc_sim_count(arena->sim, "messages", source.sequence);
     myc_sim_count(arena->sim, "session records", source.heartbeats_seen);
     myc_ring_writer_close(&arena->writer);

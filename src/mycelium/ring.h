@@ -480,7 +480,9 @@ struct myc_ring_writer {
     uint64_t fill_offered; /* bytes of the last myc_ring_fill_begin() */
     uint64_t fill_offset;  /* stream bytes before `position`, for diagnostics */
     uint64_t intent;       /* as announced last */
-    uint64_t reserved[2];
+    uint64_t skipped;      /* what is counted: as in the control page */
+    uint64_t gapped;
+    uint64_t full;
     struct myc_atomic_u32 slots_used; /* slots ever taken: the writer looks no further */
     struct myc_atomic_u64 pages[MYC_RING_READERS_MAX]; /* addresses; set before the slot's state */
     uint64_t rung[MYC_RING_READERS_MAX];               /* arm word last rung, per slot */
@@ -518,6 +520,15 @@ struct myc_ring_reader {
     struct myc_atomic_u64 *page_sequence;
     const struct myc_atomic_u32 *slot_state;
     bool is_copy_taken; /* what lies in the copy was taken, and not given back */
+    uint64_t skipped;   /* what is counted: as in the page */
+    uint64_t gapped;
+    uint64_t peeked_gapped; /* messages that GAPs of the last peek count */
+    uint64_t empty;
+    uint64_t lag_max;
+    uint64_t lag_asked;     /* position from which the lag was last looked for */
+    uint64_t taken_skipped; /* of what is counted: taken from the position `taken_from` on, not */
+    uint64_t taken_gapped;  /* given back yet */
+    uint64_t taken_from;
     struct myc_ring_origin origin;
 } __attribute__((aligned(64)));
 

@@ -158,6 +158,7 @@ static bool resume(struct myc_ring_reader *reader)
         reader->status = MYC_CORRUPT;
         return false;
     }
+    myc__ring_count_passed(reader, point.position - reader->position);
     reader->position = point.position;
     reader->cursor = point.position; // Nothing is taken there yet.
     reader->bound = point.position;
@@ -197,6 +198,7 @@ static void end_gap(struct myc_ring_reader *reader)
 {
     reader->lost += reader->gap_count;
     reader->gap_count = 0;
+    myc_store_relaxed_u64(&reader->page->counts.lost, reader->lost);
 }
 
 // ---- Poll ----
@@ -267,6 +269,9 @@ static bool hand_record(
     hand_over(reader, header, reader->copy.data, sequence, !is_more, fn, context);
     reader->sequence = sequence;
     reader->position = end;
+    if (header.type == MYC_RECORD_GAP) {
+        myc__ring_count_gaps(reader, messages);
+    }
     return is_more;
 }
 
@@ -297,6 +302,7 @@ static bool step(
     }
     if (taken == TAKEN_PAD) {
         MYC_REACHED("ring.copy.pad");
+        myc__ring_count_passed(reader, myc_record_bytes(header.length));
         reader->position += myc_record_bytes(header.length);
         return true;
     }
@@ -326,8 +332,12 @@ size_t myc__ring_copy_poll(
         } while (is_going && padded <= reader->capacity); // There may be no end of them.
         is_going = handled != begin;
         if (reader->position != position) {
+            myc__ring_count_lag(reader, position, reader->position);
             myc__ring_release(reader, reader->position, reader->sequence);
         }
+    }
+    if (handled == 0) {
+        myc__ring_count_empty(reader);
     }
     return handled;
 }
@@ -378,6 +388,7 @@ static uint64_t take_run(struct myc_ring_reader *reader, uint64_t bytes_max, enu
                      ? TAKEN_PAD
                      : TAKEN_CORRUPT;
     if (*out_taken == TAKEN_PAD) {
+        myc__ring_count_passed(reader, myc_record_bytes(first.length));
         myc__ring_release(reader, position + myc_record_bytes(first.length), reader->sequence);
     }
     return bytes;
@@ -385,10 +396,12 @@ static uint64_t take_run(struct myc_ring_reader *reader, uint64_t bytes_max, enu
 
 // Counts the messages of records in the copy. Returns: the sequence at their end, 0 if they are not
 // what they should be.
-static uint64_t sequence_after(const struct myc_ring_reader *reader, uint64_t bytes)
+static uint64_t
+sequence_after(const struct myc_ring_reader *reader, uint64_t bytes, uint64_t *out_gapped)
 {
     const unsigned char *copy = reader->copy.data;
     uint64_t sequence = reader->sequence;
+    *out_gapped = 0;
     for (uint64_t at = 0; at < bytes;) {
         uint64_t word;
         memcpy(&word, copy + at, sizeof word);
@@ -403,6 +416,7 @@ static uint64_t sequence_after(const struct myc_ring_reader *reader, uint64_t by
             return 0;
         }
         sequence += messages;
+        *out_gapped += header.type == MYC_RECORD_GAP ? messages : 0;
         at += more;
     }
     return sequence;
@@ -442,7 +456,7 @@ struct myc_const_span myc__ring_copy_peek(struct myc_ring_reader *reader, size_t
         return peek_gap(reader);
     }
     if (taken == TAKEN_RECORD) {
-        reader->peeked_sequence = sequence_after(reader, bytes);
+        reader->peeked_sequence = sequence_after(reader, bytes, &reader->peeked_gapped);
         if (reader->peeked_sequence != 0) {
             reader->peeked_bytes = bytes;
             span.data = reader->copy.data;
@@ -468,12 +482,17 @@ void myc__ring_copy_consume(struct myc_ring_reader *reader, size_t bytes)
         myc__ring_release(reader, reader->position, sequence);
         return;
     }
-    uint64_t sequence =
-        bytes == reader->peeked_bytes ? reader->peeked_sequence : sequence_after(reader, bytes);
+    uint64_t gapped = reader->peeked_gapped;
+    uint64_t sequence = bytes == reader->peeked_bytes ? reader->peeked_sequence
+                                                      : sequence_after(reader, bytes, &gapped);
     if (sequence == 0) {
         reader->status = MYC_CORRUPT; // Not a whole number of records.
         return;
     }
+    if (gapped != 0) {
+        myc__ring_count_gaps(reader, gapped);
+    }
+    myc__ring_count_lag(reader, reader->position, reader->position + bytes);
     // The rest of the copy is peeked anew.
     myc__ring_release(reader, reader->position + bytes, sequence);
 }

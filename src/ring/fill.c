@@ -22,6 +22,8 @@ struct walk {
     uint64_t complete; // bytes of whole records
     uint64_t sequence;
     uint64_t first_word; // what the held-back header becomes
+    uint64_t skipped;    // bytes of session records
+    uint64_t gapped;     // messages that GAPs count
 };
 
 static uint64_t run_bytes(const struct myc_ring_writer *writer)
@@ -60,6 +62,7 @@ static void move_to_start(struct myc_ring_writer *writer, uint64_t run)
         myc__ring_word(writer->data, writer->capacity, writer->position),
         myc_record_word(MYC_RECORD_PAD, 0, pad_length));
     myc__ring_advance(writer, end, writer->sequence, NULL);
+    myc__ring_count_skipped(writer, run);
 }
 
 size_t
@@ -74,6 +77,7 @@ myc_ring_fill_begin(struct myc_ring_writer *writer, struct myc_span out_spans[MY
     uint64_t rest = record > run ? run : 0;
     if (!myc__ring_ensure(writer, rest + record + MYC_RECORD_HEADER_BYTES)) {
         MYC_REACHED("ring.fill.full");
+        myc__ring_count_full(writer);
         return 0;
     }
     if (rest != 0) {
@@ -172,6 +176,7 @@ take_gap(struct walk *walk, uint64_t payload_position, struct myc_diagnostic *di
             walk, diagnostic, "a GAP counts an impossible number of messages:", gap.count);
     }
     walk->sequence += gap.count;
+    walk->gapped += gap.count;
     return MYC_OK;
 }
 
@@ -193,6 +198,7 @@ static enum myc_status take_session(
     if (status == MYC_OK) {
         uint32_t pad_length = (uint32_t)(bytes - MYC_RECORD_HEADER_BYTES);
         uint64_t pad = myc_record_word(MYC_RECORD_PAD, 0, pad_length);
+        walk->skipped += bytes;
         if (walk->complete == 0) {
             walk->first_word = pad;
         } else {
@@ -287,6 +293,12 @@ static void publish_records(const struct walk *walk)
     writer->position = end;
     sync_records(writer, start, sequence);
     myc__ring_advance(writer, end, walk->sequence, NULL);
+    if (walk->skipped != 0) {
+        myc__ring_count_skipped(writer, walk->skipped);
+    }
+    if (walk->gapped != 0) {
+        myc__ring_count_gapped(writer, walk->gapped);
+    }
 }
 
 enum myc_status myc_ring_fill_end(
@@ -310,6 +322,8 @@ enum myc_status myc_ring_fill_end(
     walk.complete = 0;
     walk.sequence = writer->sequence;
     walk.first_word = writer->fill_word;
+    walk.skipped = 0;
+    walk.gapped = 0;
     writer->fill_offered = 0;
     enum myc_status status = walk_records(&walk, fn, context, diagnostic);
     writer->fill_held = walk.total;

@@ -20,7 +20,7 @@
 #include <mycelium/status.h>
 
 enum {
-    MYC__RING_LAYOUT_VERSION = 2,
+    MYC__RING_LAYOUT_VERSION = 3,
     MYC__RING_KIND_BROADCAST = 1,
     MYC__RING_READY = 1,
     MYC__RING_ALIGNMENT = 4096,  /* of the ring's memory, its parts and its data */
@@ -91,6 +91,17 @@ struct myc__ring_pair {
 
 _Static_assert(sizeof(struct myc__ring_pair) == 32, "pinned");
 
+/**
+ * What the writer counts, but for what position, sequence and arm word tell: those are stored for
+ * each record anyway, these only now and then.
+ */
+struct myc__ring_writer_counts {
+    MYC__LINE struct myc_atomic_u64 skipped; /* bytes before the position that hold no record */
+    struct myc_atomic_u64 gapped;            /* messages counted by GAPs */
+    struct myc_atomic_u64 full;              /* claims refused for want of room */
+    struct myc_atomic_u64 dropped;           /* messages not published: the ring was full */
+};
+
 /** The second page: words of the writer that all readers and joiners look at. */
 struct myc__ring_control {
     MYC__LINE struct myc_atomic_u64 limit_published;
@@ -99,6 +110,7 @@ struct myc__ring_control {
     MYC__LINE struct myc_atomic_u64 closed;     /* final position + 1, or 0 */
     MYC__LINE struct myc_atomic_u64 intent;     /* announced: what lies a lap before it may go */
     MYC__LINE struct myc_atomic_u64 announce;   /* how many lapping readers there are */
+    struct myc__ring_writer_counts counts;
 };
 
 _Static_assert(offsetof(struct myc__ring_control, progress) == 64, "pinned");
@@ -106,6 +118,8 @@ _Static_assert(offsetof(struct myc__ring_control, writer_arm) == 128, "pinned");
 _Static_assert(offsetof(struct myc__ring_control, closed) == 192, "pinned");
 _Static_assert(offsetof(struct myc__ring_control, intent) == 256, "pinned");
 _Static_assert(offsetof(struct myc__ring_control, announce) == 320, "pinned");
+_Static_assert(offsetof(struct myc__ring_control, counts) == 384, "pinned");
+_Static_assert(offsetof(struct myc__ring_writer_counts, dropped) == 24, "pinned");
 
 /** Slot states; the state word is the slot's generation times eight plus one of these. */
 enum myc__ring_slot_state {
@@ -133,17 +147,30 @@ struct myc__ring_slot {
 _Static_assert(sizeof(struct myc__ring_slot) == 64, "pinned");
 _Static_assert(offsetof(struct myc__ring_slot, join_head) == 8, "pinned");
 
+/** What a reader counts besides its head, sequence and arm word. */
+struct myc__ring_reader_counts {
+    MYC__LINE struct myc_atomic_u64 first_sequence; /* messages before it joined */
+    struct myc_atomic_u64 skipped; /* bytes before the head that it read no record from */
+    struct myc_atomic_u64 gapped;  /* messages counted by GAPs of the ring */
+    struct myc_atomic_u64 lost;    /* messages counted by its own GAPs */
+    struct myc_atomic_u64 empty;   /* polls that found nothing */
+    struct myc_atomic_u64 lag_max; /* bytes */
+};
+
 /** A reader's own page, written by the reader only. */
 struct myc__ring_page {
     MYC__LINE struct myc_atomic_u64 head;            /* 0: not begun, the slot's join head counts */
     MYC__LINE struct myc_atomic_u64 arm;             /* odd: the reader sleeps */
     MYC__LINE struct myc_atomic_u64 sequence;        /* messages before the head; a hint */
     MYC__LINE struct myc_atomic_u64 acknowledgement; /* not 0: the reader reads no more */
+    struct myc__ring_reader_counts counts;
 };
 
 _Static_assert(offsetof(struct myc__ring_page, arm) == 64, "pinned");
 _Static_assert(offsetof(struct myc__ring_page, sequence) == 128, "pinned");
 _Static_assert(offsetof(struct myc__ring_page, acknowledgement) == 192, "pinned");
+_Static_assert(offsetof(struct myc__ring_page, counts) == 256, "pinned");
+_Static_assert(offsetof(struct myc__ring_reader_counts, lag_max) == 40, "pinned");
 _Static_assert(sizeof(struct myc__ring_page) <= MYC_RING_PAGE_BYTES, "one page");
 
 /** What a pair says. */

@@ -93,6 +93,9 @@ enum myc_status myc__ring_attach(
     copy_origin(&reader->origin, &constant);
     myc_store_relaxed_u64(&reader->page->arm, reader->arm_word);
     myc_store_relaxed_u64(&reader->page->sequence, reader->sequence);
+    reader->lag_asked = reader->position;
+    myc_store_relaxed_u64(&reader->page->counts.first_sequence, reader->sequence);
+    myc__ring_count_passed(reader, reader->position);
     // From here on the page counts instead of the slot's join head.
     myc_store_release_u64(&reader->page->head, reader->position);
     return MYC_OK;
@@ -162,6 +165,9 @@ uint64_t myc__ring_special_messages(
 // Gives everything before a position back to the writer.
 void myc__ring_release(struct myc_ring_reader *reader, uint64_t position, uint64_t sequence)
 {
+    if (reader->cursor != reader->position) {
+        myc__ring_count_untaken(reader);
+    }
     reader->position = position;
     reader->sequence = sequence;
     reader->cursor = position;
@@ -201,7 +207,7 @@ void myc__ring_stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint6
 
 // The next record at or behind *position, which moves over PADs.
 static enum myc__ring_found next_record(
-    const struct myc_ring_reader *reader,
+    struct myc_ring_reader *reader,
     uint64_t *position,
     uint64_t end_max,
     uint64_t sequence,
@@ -210,6 +216,7 @@ static enum myc__ring_found next_record(
     enum myc__ring_found found = myc__ring_look(reader, *position, end_max - *position, out_item);
     while (found == MYC__RING_FOUND_PAD) {
         MYC_REACHED("ring.reader.pad");
+        myc__ring_count_passed(reader, out_item->bytes);
         *position += out_item->bytes;
         found = myc__ring_look(reader, *position, end_max - *position, out_item);
     }
@@ -240,6 +247,9 @@ poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, siz
             myc__ring_word(reader->data, reader->capacity, position + MYC_RECORD_HEADER_BYTES);
         record.sequence = sequence;
         record.position = position;
+        if (record.type == MYC_RECORD_GAP) {
+            myc__ring_count_gaps(reader, item.messages);
+        }
         position += item.bytes;
         handled++;
         found = handled < records_max ? next_record(reader, &position, end_max, sequence, &item)
@@ -253,6 +263,7 @@ poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, siz
         myc__ring_stop(reader, MYC_CORRUPT);
     }
     if (position != reader->position) {
+        myc__ring_count_lag(reader, reader->position, position);
         myc__ring_release(reader, position, sequence);
     }
     return handled;
@@ -286,6 +297,9 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
             break;
         }
     }
+    if (handled == 0) {
+        myc__ring_count_empty(reader);
+    }
     return handled;
 }
 
@@ -309,6 +323,7 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
     }
     if (position != reader->position) {
         // The writer may be waiting for the room of these PADs, and from now on may use it.
+        myc__ring_count_passed(reader, position - reader->position);
         myc__ring_release(reader, position, reader->sequence);
         end_max = position + reader->capacity;
     }
@@ -316,6 +331,7 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
     // 0.
     uint64_t run = reader->capacity - (position & (reader->capacity - 1));
     uint64_t bytes = 0;
+    uint64_t gapped = 0;
     uint64_t sequence = reader->sequence;
     if (MYC_BUGGIFY("ring.peek-one")) {
         bytes_max = 0; // The first record is given whatever its size.
@@ -327,6 +343,7 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
         }
         bytes += item.bytes;
         sequence += item.messages;
+        gapped += item.header.type == MYC_RECORD_GAP ? item.messages : 0;
         if (bytes == run) {
             MYC_REACHED("ring.reader.peek-to-end");
             break;
@@ -345,6 +362,7 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
     }
     reader->peeked_bytes = span.size;
     reader->peeked_sequence = sequence;
+    reader->peeked_gapped = gapped;
     return span;
 }
 
@@ -352,6 +370,7 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
 {
     uint64_t position = reader->position;
     uint64_t sequence = reader->sequence;
+    uint64_t gapped = 0;
     uint64_t end = position + bytes;
     if (reader->copy.data != NULL) {
         myc__ring_copy_consume(reader, bytes);
@@ -361,6 +380,7 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
         // The whole peek, whose headers were checked and counted then.
         position = end;
         sequence = reader->peeked_sequence;
+        gapped = reader->peeked_gapped;
     }
     while (position < end) {
         struct myc__ring_item item;
@@ -372,8 +392,13 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
         }
         position += item.bytes;
         sequence += item.messages;
+        gapped += item.header.type == MYC_RECORD_GAP ? item.messages : 0;
+    }
+    if (gapped != 0) {
+        myc__ring_count_gaps(reader, gapped);
     }
     if (position != reader->position) {
+        myc__ring_count_lag(reader, reader->position, position);
         myc__ring_release(reader, position, sequence);
     }
     if (!myc__ring_is_in(reader) && reader->status == MYC_OK) {

@@ -40,6 +40,78 @@ static inline void myc__ring_stop(struct myc_ring_reader *reader, enum myc_statu
     reader->bound = reader->cursor; // So that a take looks closely.
 }
 
+/** Counts bytes that are behind the reader and held no record for it. */
+static inline void myc__ring_count_passed(struct myc_ring_reader *reader, uint64_t bytes)
+{
+    reader->skipped += bytes;
+    myc_store_relaxed_u64(&reader->page->counts.skipped, reader->skipped);
+}
+
+/** Counts messages that GAPs of the ring stand for. */
+static inline void myc__ring_count_gaps(struct myc_ring_reader *reader, uint64_t messages)
+{
+    reader->gapped += messages;
+    myc_store_relaxed_u64(&reader->page->counts.gapped, reader->gapped);
+}
+
+/**
+ * Counts bytes without a record and messages of GAPs that are taken, but not given back yet. What
+ * is given back is counted for good: the position moves.
+ */
+static inline void
+myc__ring_count_taken(struct myc_ring_reader *reader, uint64_t skipped, uint64_t gapped)
+{
+    if (reader->taken_from != reader->position) {
+        reader->taken_from = reader->position;
+        reader->taken_skipped = 0;
+        reader->taken_gapped = 0;
+    }
+    reader->taken_skipped += skipped;
+    reader->taken_gapped += gapped;
+    myc__ring_count_passed(reader, skipped);
+    myc__ring_count_gaps(reader, gapped);
+}
+
+/** What was taken was not given back: whoever read it again has counted it, too. */
+static inline void myc__ring_count_untaken(struct myc_ring_reader *reader)
+{
+    if (reader->taken_from == reader->position) {
+        myc__ring_count_passed(reader, 0 - reader->taken_skipped);
+        myc__ring_count_gaps(reader, 0 - reader->taken_gapped);
+        reader->taken_skipped = 0;
+        reader->taken_gapped = 0;
+    }
+}
+
+/** Counts a poll that found nothing. */
+static inline void myc__ring_count_empty(struct myc_ring_reader *reader)
+{
+    reader->empty++;
+    myc_store_relaxed_u64(&reader->page->counts.empty, reader->empty);
+}
+
+/**
+ * Counts how far behind a batch began, which ends at `end`: at least its own bytes. Every 4 KiB it
+ * looks where the writer is; more often would take that line from the writer again and again.
+ */
+static inline void myc__ring_count_lag(struct myc_ring_reader *reader, uint64_t start, uint64_t end)
+{
+    uint64_t lag = end - start;
+    if (end - reader->lag_asked >= MYC__RING_SYNC_BYTES) {
+        uint64_t ahead = myc_load_relaxed_u64(&reader->control->progress.position0) - start;
+        reader->lag_asked = end;
+        // Foreign, and perhaps from before our time.
+        lag = (int64_t)ahead > (int64_t)lag ? ahead : lag;
+    }
+    if (lag > reader->capacity) {
+        lag = reader->capacity; // A reader that was overtaken went on far ahead.
+    }
+    if (lag > reader->lag_max) {
+        reader->lag_max = lag;
+        myc_store_relaxed_u64(&reader->page->counts.lag_max, lag);
+    }
+}
+
 /** Whether a header names a record that may lie in a ring: PAD, GAP or a message. */
 bool myc__ring_is_legal(uint16_t type);
 

@@ -36,6 +36,7 @@ static bool take_copy(struct myc_ring_reader *reader, struct myc_record *out_rec
     myc_ring_release(reader);
     struct myc_const_span span = myc__ring_copy_peek(reader, 0);
     if (span.data == NULL) {
+        myc__ring_count_empty(reader);
         return false;
     }
     uint64_t word;
@@ -94,6 +95,7 @@ bool myc__ring_take_closely(struct myc_ring_reader *reader, struct myc_record *o
         }
         if (found == MYC__RING_FOUND_PAD) {
             MYC_REACHED("ring.take.pad");
+            myc__ring_count_taken(reader, item.bytes, 0);
             reader->cursor += item.bytes;
             continue;
         }
@@ -103,8 +105,15 @@ bool myc__ring_take_closely(struct myc_ring_reader *reader, struct myc_record *o
         fill(reader, item.header, payload, out_record);
         reader->cursor += item.bytes;
         reader->bound = bound_of(reader);
+        if (item.header.type == MYC_RECORD_GAP) {
+            myc__ring_count_taken(reader, 0, item.messages);
+        }
+        myc__ring_count_lag(reader, reader->position, reader->cursor);
         myc_shared_read(payload, item.header.length);
         return true;
+    }
+    if (is_first) {
+        myc__ring_count_empty(reader);
     }
     if (is_first && reader->cursor != reader->position && reader->status == MYC_OK) {
         myc_ring_release(reader); // The writer may be waiting for the room of a PAD.

@@ -111,6 +111,7 @@ static void set_first(struct myc_ring_writer *writer, uint64_t position)
     writer->intent = position;
     myc_store_relaxed_u64(&writer->control->limit_published, writer->limit);
     if (position != 0) {
+        myc__ring_count_skipped(writer, position);
         myc_store_relaxed_u64(&writer->control->intent, position);
         myc__ring_pair_store(&writer->control->progress, first);
         for (uint64_t i = 0; i < writer->capacity / MYC__RING_SYNC_BYTES; i++) {
@@ -320,6 +321,7 @@ void *myc_ring_claim(struct myc_ring_writer *writer, size_t size)
     }
     if (!myc__ring_ensure(writer, need)) {
         MYC_REACHED("ring.writer.full");
+        myc__ring_count_full(writer);
         return NULL;
     }
     writer->claimed = size;
@@ -414,6 +416,12 @@ void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t ver
     struct myc__ring_point first = {start, writer->sequence};
     myc__ring_advance(
         writer, end, writer->sequence + messages, type == MYC_RECORD_GAP ? NULL : &first);
+    if (writer->rest != 0) {
+        myc__ring_count_skipped(writer, writer->rest);
+    }
+    if (type == MYC_RECORD_GAP) {
+        myc__ring_count_gapped(writer, messages);
+    }
 }
 
 void myc_ring_abort(struct myc_ring_writer *writer)

@@ -43,6 +43,27 @@ void myc__ring_advance(
 /** Stores a sync entry for a published message record if one is due there. */
 void myc__ring_sync(struct myc_ring_writer *writer, const struct myc__ring_point *point);
 
+/** Counts bytes before the position that hold no record. */
+static inline void myc__ring_count_skipped(struct myc_ring_writer *writer, uint64_t bytes)
+{
+    writer->skipped += bytes;
+    myc_store_relaxed_u64(&writer->control->counts.skipped, writer->skipped);
+}
+
+/** Counts messages that a GAP stands for. */
+static inline void myc__ring_count_gapped(struct myc_ring_writer *writer, uint64_t messages)
+{
+    writer->gapped += messages;
+    myc_store_relaxed_u64(&writer->control->counts.gapped, writer->gapped);
+}
+
+/** Counts a claim that was refused for want of room. */
+static inline void myc__ring_count_full(struct myc_ring_writer *writer)
+{
+    writer->full++;
+    myc_store_relaxed_u64(&writer->control->counts.full, writer->full);
+}
+
 /** Bytes a record with `size` payload bytes needs from the position: PAD, record, next header. */
 uint64_t myc__ring_need(const struct myc_ring_writer *writer, uint64_t size, uint64_t *out_rest);
 

@@ -35,7 +35,7 @@ static void write_bytes(unsigned char *image, unsigned long at, const char *hex)
 // Reads the lines of one [section] into a zeroed image. Returns: how many there were.
 static size_t read_vector(const char *section, unsigned char *image)
 {
-    FILE *file = fopen(MYC_GOLDEN_DIRECTORY "/ring_layout_2.txt", "r");
+    FILE *file = fopen(MYC_GOLDEN_DIRECTORY "/ring_layout_3.txt", "r");
     char line[256];
     size_t count = 0;
     bool is_inside = false;
