@@ -143,6 +143,9 @@ static bool refill(struct myc_pool_cache *cache, struct myc__pool_shelf *shelf)
             return false;
         }
         if (count == 0) {
+            // Lost, and marked so: should a link lead here again, the list ends.
+            struct myc_atomic_u32 *state = state_of(shelf, myc__pool_block(class_of, at));
+            myc_store_relaxed_u32(state, myc__pool_word(MYC__POOL_NOBODY, 0));
             myc__pool_count(&counters->damaged, 1);
         }
         for (uint32_t i = 0; i < count; i++) {

@@ -63,7 +63,9 @@ bool myc__pool_pop(const struct myc__pool_class *class_of, uint32_t *out_index, 
         const struct myc__pool_control *first = control_at(class_of, link - 1);
         uint32_t next = myc_load_relaxed_u32(&first->next_batch);
         // A write behind the block's end may have changed the link: what is behind it is lost then.
-        uint32_t checked = next <= class_of->block_count ? next : 0;
+        // A block that was taken before shows that the list runs in a circle, and ends it.
+        bool is_shared = myc_load_relaxed_u32(&first->state) == MYC__POOL_SHARED_WORD;
+        uint32_t checked = is_shared && next <= class_of->block_count ? next : 0;
         if (myc_compare_exchange_u64(word, old, head_word(old, checked))) {
             myc_shared_read(&first->next, sizeof first->next + sizeof first->count);
             *out_index = link - 1;
@@ -78,9 +80,11 @@ bool myc__pool_next(const struct myc__pool_class *class_of, uint32_t index, uint
 {
     const struct myc__pool_control *control = control_at(class_of, index);
     myc_shared_read(&control->next, sizeof control->next);
-    if (control->next == 0 || control->next > class_of->block_count) {
+    // Loaded once: somebody may be writing behind that block's end.
+    uint32_t next = control->next;
+    if (next == 0 || next > class_of->block_count) {
         return false;
     }
-    *out_index = control->next - 1;
+    *out_index = next - 1;
     return true;
 }

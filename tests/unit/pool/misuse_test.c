@@ -118,6 +118,42 @@ static void test_overrun_of_free_blocks_gives_none_twice(void **state)
     }
 }
 
+// Links of the shared list that run in a circle, with counts that are right or impossible: whoever
+// gets blocks comes to an end, and none comes twice. [POOL-8] [POOL-3]
+static void test_links_in_a_circle_end(void **state)
+{
+    (void)state;
+    enum { COUNT = 24 };
+    static const uint32_t counts[] = {4, 0, 1000};
+    for (uint32_t link = 1; link <= COUNT; link++) {
+        for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+            struct fixture fixture;
+            struct myc_pool_options options = fixture_options(48, COUNT, 4);
+            void *blocks[COUNT];
+            uint32_t got = 0;
+            fixture_init(&fixture, &options);
+            const struct myc__pool_class *class_of = &fixture.pool.classes[0];
+            for (uint32_t i = 0; i < COUNT; i++) {
+                struct myc__pool_control *control =
+                    myc__pool_control(class_of, myc__pool_block(class_of, i));
+                control->next_batch.value = link;
+                control->count = counts[c];
+            }
+            while (got < COUNT && myc_pool_get(&fixture.caches[0], 48, &blocks[got]) == MYC_OK) {
+                for (uint32_t i = 0; i < got; i++) {
+                    assert_ptr_not_equal(blocks[i], blocks[got]);
+                }
+                got++;
+            }
+            assert_true(got < COUNT);
+            for (uint32_t i = 0; i < got; i++) {
+                assert_int_equal(myc_pool_release(&fixture.caches[0], blocks[i]), MYC_OK);
+            }
+            assert_int_equal(fixture_deinit(&fixture), COUNT - got);
+        }
+    }
+}
+
 // A shelf is believed only as far as control words bear it out: a block that has another owner by
 // then is not given from it, nor shared. [POOL-8]
 static void test_stale_shelf_gives_nothing(void **state)
@@ -156,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_foreign_pointers_are_refused),
         cmocka_unit_test(test_overrun_loses_one_block),
         cmocka_unit_test(test_overrun_of_free_blocks_gives_none_twice),
+        cmocka_unit_test(test_links_in_a_circle_end),
         cmocka_unit_test(test_stale_shelf_gives_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
