@@ -4,14 +4,31 @@
 #include "bench.h"
 
 const struct bench_experiment *const bench_experiments[] = {
-    &bench_ring_one_thread,   &bench_ring_oneway,          &bench_ring_latency,
-    &bench_ring_fanout,       &bench_ring_inplace_1k,      &bench_ring_inplace_64k,
-    &bench_queue_one_thread,  &bench_queue_spsc,           &bench_queue_mpsc,
-    &bench_queue_mpmc,        &bench_queue_lanes,          &bench_pool_same_thread,
-    &bench_pool_cross_thread, &bench_bus_local_one_thread, &bench_bus_local_two_threads,
-    &bench_bus_shm_oneway,    &bench_bus_shm_rtt,          &bench_bus_unix_rtt_busy,
-    &bench_bus_tcp_rtt_busy,  &bench_bus_unix_rtt_block,   &bench_bus_tcp_rtt_block,
-    &bench_bus_unix_stream,   &bench_bus_tcp_stream,       &bench_sim_cost,
+    &bench_ring_one_thread,
+    &bench_ring_oneway,
+    &bench_ring_latency,
+    &bench_ring_fanout,
+    &bench_ring_inplace_1k,
+    &bench_ring_inplace_64k,
+    &bench_queue_one_thread,
+    &bench_queue_spsc,
+    &bench_queue_mpsc,
+    &bench_queue_mpmc,
+    &bench_queue_mpsc_vs_urcu,
+    &bench_queue_lanes,
+    &bench_pool_same_thread,
+    &bench_pool_cross_thread,
+    &bench_bus_local_one_thread,
+    &bench_bus_local_two_threads,
+    &bench_bus_shm_oneway,
+    &bench_bus_shm_rtt,
+    &bench_bus_unix_rtt_busy,
+    &bench_bus_tcp_rtt_busy,
+    &bench_bus_unix_rtt_block,
+    &bench_bus_tcp_rtt_block,
+    &bench_bus_unix_stream,
+    &bench_bus_tcp_stream,
+    &bench_sim_cost,
 };
 
 const size_t bench_experiment_count = sizeof(bench_experiments) / sizeof(bench_experiments[0]);
@@ -24,6 +41,9 @@ const struct bench_gap bench_gaps[] = {
     {"queue", "spsc", "Concurrency Kit was not there when this was built", false},
     {"queue", "mpsc", "Concurrency Kit was not there when this was built", false},
     {"queue", "mpmc", "Concurrency Kit was not there when this was built", false},
+#endif
+#ifndef BENCH_HAS_URCU
+    {"queue", "mpsc_vs_urcu", "liburcu was not there when this was built", false},
 #endif
 #ifndef BENCH_HAS_ZMQ
     {"bus", "unix_vs_zmq", "libzmq was not there when this was built", true},

@@ -8,6 +8,7 @@
 #ifdef BENCH_HAS_CK
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <ck_ring.h>
@@ -33,21 +34,16 @@ static inline void peer_ck_init(void *pages, void *slots, unsigned int capacity)
 }
 
 #define PEER_CK_(kind)                                                                             \
-    static inline bool peer_ck_##kind##_push(void *queue, const struct myc_queue_item *item)       \
+    static inline bool peer_ck_##kind##_push(void *queue, const struct peer_ck_slot *slot)         \
     {                                                                                              \
         struct peer_ck *peer = queue;                                                              \
-        struct peer_ck_slot slot = {*item};                                                        \
-        return ck_ring_enqueue_##kind##_peer(&peer->ring, peer->slots, &slot);                     \
+        return ck_ring_enqueue_##kind##_peer(                                                      \
+            &peer->ring, peer->slots, (struct peer_ck_slot *)(uintptr_t)slot);                     \
     }                                                                                              \
-    static inline bool peer_ck_##kind##_pop(void *queue, struct myc_queue_item *item)              \
+    static inline bool peer_ck_##kind##_pop(void *queue, struct peer_ck_slot *slot)                \
     {                                                                                              \
         struct peer_ck *peer = queue;                                                              \
-        struct peer_ck_slot slot;                                                                  \
-        if (!ck_ring_dequeue_##kind##_peer(&peer->ring, peer->slots, &slot)) {                     \
-            return false;                                                                          \
-        }                                                                                          \
-        *item = slot.item;                                                                         \
-        return true;                                                                               \
+        return ck_ring_dequeue_##kind##_peer(&peer->ring, peer->slots, slot);                      \
     }
 
 PEER_CK_(spsc)

@@ -10,12 +10,15 @@
 
 #include "machine.h"
 #include "peer_ck.h"
+#include "peer_urcu.h"
 
 enum {
     CAPACITY = 4096,
     ITEMS = 4000000,
-    SHARED_ITEMS = 1000000,
     WARM_UP = 50000,
+    WARM_UP_NS_MAX = 20000000, /* for a peer that comes to no speed */
+    TIMED_NS_MAX = 150000000,
+    TRIES_A_LOOK = 256, /* between two looks at the clock */
     BATCH = 16,
     PRODUCERS_MAX = 2,
     WORDS = MYC_QUEUE_PAYLOAD_MAX / 8
@@ -25,9 +28,12 @@ enum {
 struct flow {
     void *queues[PRODUCERS_MAX]; /* one for all, or one a producer */
     uint64_t warm_up;
-    uint64_t total; /* items, of all producers */
-    uint64_t ticks; /* for those after the warm-up */
+    uint64_t items; /* timed, of all producers, if there is time for them */
+    double ns_per_tick;
     uint32_t producers;
+    uint64_t timed; /* what became of it */
+    uint64_t ticks;
+    struct myc_atomic_u32 is_over __attribute__((aligned(64)));
 };
 
 struct producer {
@@ -35,10 +41,10 @@ struct producer {
     uint32_t index;
 };
 
-static inline void fill(struct myc_queue_item *item, uint64_t number)
+static inline void fill(struct myc_queue_item *item, uint64_t number, uint32_t producer)
 {
     item->size = MYC_QUEUE_PAYLOAD_MAX;
-    item->tag = 0;
+    item->tag = producer;
     for (uint32_t i = 0; i < WORDS; i++) {
         item->payload[i] = number + i;
     }
@@ -60,18 +66,50 @@ static void give_way(const struct flow *flow)
     }
 }
 
+// Where one run is, seen from its consumer: what passes while it warms up does not count.
+struct progress {
+    uint64_t popped;
+    uint64_t tries;
+    uint64_t began;    /* ticks */
+    uint64_t start;    /* ticks; 0: it warms up */
+    uint64_t at_start; /* items */
+};
+
+// Whether the run is over. A peer whose producers wait for each other on one CPU may pass a few
+// hundred items a second, so that time ends a run as well.
+static inline bool is_over(struct flow *flow, struct progress *progress)
+{
+    if (++progress->tries % TRIES_A_LOOK != 0) {
+        return false;
+    }
+    uint64_t now = bench_ticks();
+    if (progress->start == 0) {
+        if (progress->popped >= flow->warm_up
+            || (double)(now - progress->began) * flow->ns_per_tick > WARM_UP_NS_MAX) {
+            progress->start = now;
+            progress->at_start = progress->popped;
+        }
+        return false;
+    }
+    flow->timed = progress->popped - progress->at_start;
+    flow->ticks = now - progress->start;
+    return flow->timed >= flow->items
+           || (flow->timed > 0 && (double)flow->ticks * flow->ns_per_tick > TIMED_NS_MAX);
+}
+
 // One at a time; `push` and `pop` take a queue and an item and say whether they moved it. Calls of
-// them are direct, so that nobody pays for the driver's generality.
-#define FLOW_(name, push, pop)                                                                     \
+// them are direct, so that nobody pays for the driver's generality. `type` is an item or holds one
+// at its start: what the queue takes without another copy.
+#define FLOW_(name, type, push, pop)                                                               \
     static bool name##_produce(void *context)                                                      \
     {                                                                                              \
         const struct producer *producer = context;                                                 \
         struct flow *flow = producer->flow;                                                        \
         void *queue = flow->queues[producer->index];                                               \
-        struct myc_queue_item item;                                                                \
-        for (uint64_t i = 0; i < flow->total / flow->producers; i++) {                             \
-            fill(&item, i);                                                                        \
-            while (!push(queue, &item)) {                                                          \
+        type item;                                                                                 \
+        for (uint64_t i = 0; myc_load_relaxed_u32(&flow->is_over) == 0; i++) {                     \
+            fill((struct myc_queue_item *)&item, i, producer->index);                              \
+            while (!push(queue, &item) && myc_load_relaxed_u32(&flow->is_over) == 0) {             \
                 give_way(flow);                                                                    \
             }                                                                                      \
         }                                                                                          \
@@ -80,21 +118,19 @@ static void give_way(const struct flow *flow)
     static bool name##_consume(void *context)                                                      \
     {                                                                                              \
         struct flow *flow = context;                                                               \
-        struct myc_queue_item item;                                                                \
-        uint64_t start = 0;                                                                        \
+        struct progress progress = {.began = bench_ticks()};                                       \
+        type item;                                                                                 \
         uint64_t sum = 0;                                                                          \
         uint32_t at = 0;                                                                           \
-        for (uint64_t i = 0; i < flow->total;) {                                                   \
+        while (!is_over(flow, &progress)) {                                                        \
             if (pop(flow->queues[at], &item)) {                                                    \
-                sum += sum_of(&item);                                                              \
-                if (++i == flow->warm_up) {                                                        \
-                    start = bench_ticks();                                                         \
-                }                                                                                  \
-            } else {                                                                               \
-                at = (at + 1) % flow->producers;                                                   \
+                sum += sum_of((struct myc_queue_item *)&item);                                     \
+                progress.popped++;                                                                 \
+            } else if (++at == flow->producers) {                                                  \
+                at = 0;                                                                            \
             }                                                                                      \
         }                                                                                          \
-        flow->ticks = bench_ticks() - start;                                                       \
+        myc_store_relaxed_u32(&flow->is_over, 1);                                                  \
         bench_keep(sum);                                                                           \
         return true;                                                                               \
     }
@@ -119,8 +155,8 @@ static inline bool mpsc_pop(void *queue, struct myc_queue_item *item)
     return myc_mpsc_try_pop(queue, item) == MYC_OK;
 }
 
-FLOW_(spsc, spsc_push, spsc_pop)
-FLOW_(mpsc, mpsc_push, mpsc_pop)
+FLOW_(spsc, struct myc_queue_item, spsc_push, spsc_pop)
+FLOW_(mpsc, struct myc_queue_item, mpsc_push, mpsc_pop)
 #ifdef BENCH_HAS_CK
 static inline bool mpmc_push(void *queue, const struct myc_queue_item *item)
 {
@@ -132,23 +168,27 @@ static inline bool mpmc_pop(void *queue, struct myc_queue_item *item)
     return myc_mpmc_try_pop(queue, item) == MYC_OK;
 }
 
-FLOW_(mpmc, mpmc_push, mpmc_pop)
-FLOW_(ck_spsc, peer_ck_spsc_push, peer_ck_spsc_pop)
-FLOW_(ck_mpsc, peer_ck_mpsc_push, peer_ck_mpsc_pop)
-FLOW_(ck_mpmc, peer_ck_mpmc_push, peer_ck_mpmc_pop)
+FLOW_(mpmc, struct myc_queue_item, mpmc_push, mpmc_pop)
+FLOW_(ck_spsc, struct peer_ck_slot, peer_ck_spsc_push, peer_ck_spsc_pop)
+FLOW_(ck_mpsc, struct peer_ck_slot, peer_ck_mpsc_push, peer_ck_mpsc_pop)
+FLOW_(ck_mpmc, struct peer_ck_slot, peer_ck_mpmc_push, peer_ck_mpmc_pop)
+#endif
+#ifdef BENCH_HAS_URCU
+FLOW_(urcu, struct myc_queue_item, peer_urcu_push, peer_urcu_pop)
 #endif
 
 // ---- Queues and threads ----
 
-enum kind { SPSC, MPSC, MPMC, CK };
+enum kind { SPSC, MPSC, MPMC, CK, URCU };
 
 static const struct myc_queue_options options = {.capacity = CAPACITY};
+
+enum { HEAD = 4096, SLOTS = CAPACITY * MYC_QUEUE_SLOT_BYTES };
 
 // A queue with its slots behind it, in resident pages. NULL on failure.
 static void *queue_create(enum kind kind)
 {
-    enum { HEAD = 4096 };
-    size_t slots = CAPACITY * MYC_QUEUE_SLOT_BYTES;
+    size_t slots = SLOTS;
     unsigned char *pages = bench_pages(HEAD + slots, false);
     enum myc_status status = MYC_OK;
     if (pages == NULL) {
@@ -160,9 +200,13 @@ static void *queue_create(enum kind kind)
         status = myc_mpsc_init((void *)pages, pages + HEAD, slots, &options, NULL);
     } else if (kind == MPMC) {
         status = myc_mpmc_init((void *)pages, pages + HEAD, slots, &options, NULL);
-    } else {
+    } else if (kind == CK) {
 #ifdef BENCH_HAS_CK
         peer_ck_init(pages, pages + HEAD, CAPACITY);
+#endif
+    } else {
+#ifdef BENCH_HAS_URCU
+        peer_urcu_init(pages, pages + HEAD, CAPACITY);
 #endif
     }
     return status == MYC_OK ? pages : NULL;
@@ -170,7 +214,7 @@ static void *queue_create(enum kind kind)
 
 static void queue_destroy(void *queue)
 {
-    bench_pages_free(queue, 4096 + CAPACITY * MYC_QUEUE_SLOT_BYTES);
+    bench_pages_free(queue, HEAD + SLOTS);
 }
 
 // Producers share the first CPU, the consumer has the second. Value: millions of items a second.
@@ -187,12 +231,14 @@ static bool run_flow(
         .cpus = {setup->cpus[1], setup->cpus[0]},
         .ns_per_tick = setup->ns_per_tick,
         .is_quick = setup->is_quick};
-    uint64_t items = bench_amount(setup, producers > 1 ? SHARED_ITEMS : ITEMS);
-    struct flow flow = {.producers = producers, .warm_up = bench_amount(setup, WARM_UP)};
+    struct flow flow = {
+        .producers = producers,
+        .warm_up = bench_amount(setup, WARM_UP),
+        .items = bench_amount(setup, ITEMS),
+        .ns_per_tick = setup->ns_per_tick};
     struct producer ends[PRODUCERS_MAX] = {{&flow, 0}, {&flow, 1}};
     struct bench_partner partners[PRODUCERS_MAX];
     struct bench_partner consumer;
-    flow.total = (flow.warm_up + items) / producers * producers;
     for (uint32_t i = 0; i < PRODUCERS_MAX; i++) {
         flow.queues[i] = i == 0 || has_lanes ? queue_create(kind) : flow.queues[0];
         if (flow.queues[i] == NULL) {
@@ -207,8 +253,7 @@ static bool run_flow(
         is_good = bench_partner_join(&partners[i]);
     }
     is_good = is_good && bench_partner_join(&consumer);
-    *out_rate =
-        (double)(flow.total - flow.warm_up) * 1000.0 / ((double)flow.ticks * setup->ns_per_tick);
+    *out_rate = (double)flow.timed * 1000.0 / ((double)flow.ticks * setup->ns_per_tick);
     for (uint32_t i = 0; i < (has_lanes ? PRODUCERS_MAX : 1U); i++) {
         queue_destroy(flow.queues[i]);
     }
@@ -231,6 +276,9 @@ SIDE_(side_ck_spsc, CK, 1, false, ck_spsc)
 SIDE_(side_ck_mpsc, CK, 2, false, ck_mpsc)
 SIDE_(side_ck_mpmc, CK, 2, false, ck_mpmc)
 #endif
+#ifdef BENCH_HAS_URCU
+SIDE_(side_urcu, URCU, 2, false, urcu)
+#endif
 
 // ---- One thread ----
 
@@ -239,7 +287,7 @@ static bool pass_one_at_a_time(void *queue, uint64_t count)
     uint64_t sum = 0;
     for (uint64_t i = 0; i < count; i++) {
         struct myc_queue_item item;
-        fill(&item, i);
+        fill(&item, i, 0);
         if (!spsc_push(queue, &item) || !spsc_pop(queue, &item)) {
             return false;
         }
@@ -256,7 +304,7 @@ static bool pass_batches(void *queue, uint64_t count)
     for (uint64_t i = 0; i < count; i += BATCH) {
         size_t moved = 0;
         for (uint32_t j = 0; j < BATCH; j++) {
-            fill(&items[j], i + j);
+            fill(&items[j], i + j, 0);
         }
         if (myc_spsc_try_push_batch(queue, items, BATCH, &moved) != MYC_OK
             || myc_spsc_try_pop_batch(queue, items, BATCH, &moved) != MYC_OK) {
@@ -313,7 +361,7 @@ static bool side_mutex(const struct bench_setup *setup, double out_values[BENCH_
     uint64_t start = bench_ticks();
     for (uint64_t i = 0; i < count; i++) {
         struct myc_queue_item item;
-        fill(&item, i);
+        fill(&item, i, 0);
         (void)pthread_mutex_lock(&mutex);
         if (tail - head < CAPACITY) {
             slots[tail++ % CAPACITY] = item;
@@ -390,4 +438,17 @@ const struct bench_experiment bench_queue_mpmc = {mpmc_sides, 2, mpmc_cases, 1};
 const struct bench_experiment bench_queue_spsc = {NULL, 0, NULL, 0};
 const struct bench_experiment bench_queue_mpsc = {NULL, 0, NULL, 0};
 const struct bench_experiment bench_queue_mpmc = {NULL, 0, NULL, 0};
+#endif
+
+#ifdef BENCH_HAS_URCU
+static const struct bench_side urcu_sides[] = {
+    {"mpsc, 2 producers", side_mpsc, {"M items/s"}},
+    {"wfcqueue of liburcu, 2 producers", side_urcu, {"M items/s"}},
+};
+static const struct bench_case urcu_cases[] = {
+    CASE_("mpsc_vs_urcu", "M items/s", "wfcqueue of liburcu", BENCH_HIGHER, 1.0),
+};
+const struct bench_experiment bench_queue_mpsc_vs_urcu = {urcu_sides, 2, urcu_cases, 1};
+#else
+const struct bench_experiment bench_queue_mpsc_vs_urcu = {NULL, 0, NULL, 0};
 #endif

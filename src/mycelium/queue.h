@@ -3,12 +3,12 @@
  * Bounded queues between threads of one process: small items, copied in and out.
  *
  * Kinds, by how many threads push and pop: `spsc` one and one, `mpsc` many and one, `mpmc` many and
- * many. Each has an implementation of its own, so take the narrowest that fits: `spsc` is the ring
- * of two indices that each side caches; `mpmc` Dmitry Vyukov's bounded queue, with a sequence
- * number in each slot (1024cores.net, "Bounded MPMC queue"); `mpsc` hands out slots as that does,
- * but its consumer exchanges nothing and gives slots back a batch at a time. Items hold at most 48
- * bytes, or a pointer to what is larger. Capacity is fixed, memory comes from the caller, and
- * nothing is allocated ever.
+ * many. Each has an implementation of its own, so take the narrowest that fits: in `spsc` each slot
+ * says whether it is filled, and one index gives slots back; `mpmc` Dmitry Vyukov's bounded queue,
+ * with a sequence number in each slot (1024cores.net, "Bounded MPMC queue"); `mpsc` hands out slots
+ * as that does, but its consumer exchanges nothing and gives slots back a batch at a time. Items
+ * hold at most 48 bytes, or a pointer to what is larger. Capacity is fixed, memory comes from the
+ * caller, and nothing is allocated ever.
  *
  * Bytes written before a push, those behind a pointer in the item included, are seen by whoever
  * pops the item. Functions with "try" in their name never block. A queue is not for memory that
@@ -78,7 +78,11 @@ static inline void *myc_queue_item_pointer(const struct myc_queue_item *item)
  */
 size_t myc_queue_memory_size(uint32_t capacity);
 
-struct myc__queue_slot;
+/* One item and a word that says whose turn it is, which differs by kind; private. */
+struct myc__queue_slot {
+    struct myc_atomic_u64 sequence;
+    struct myc_queue_item item;
+} __attribute__((aligned(64)));
 
 /* Where one side sleeps; private. Even: nobody does. Each ring makes it another even number. */
 struct myc__queue_bell {
@@ -95,14 +99,13 @@ struct myc_spsc {
     bool producers_may_sleep;
     bool consumers_may_sleep;
     struct myc_atomic_u32 closed;
-    struct myc_atomic_u64 tail __attribute__((aligned(64))); /* items pushed */
-    struct myc_atomic_u64 head __attribute__((aligned(64))); /* items popped */
     uint64_t next_push __attribute__((aligned(64)));         /* the producer's line */
-    uint64_t head_seen;
-    uint64_t next_pop __attribute__((aligned(64))); /* the consumer's line */
-    uint64_t tail_seen;
-    struct myc__queue_bell item_bell; /* consumers sleep here */
-    struct myc__queue_bell room_bell; /* producers sleep here */
+    uint64_t push_end;                                       /* there is room below it */
+    struct myc_atomic_u64 tail;                              /* next_push, for who counts */
+    struct myc_atomic_u64 head __attribute__((aligned(64))); /* items popped */
+    uint64_t next_pop __attribute__((aligned(64)));          /* the consumer's line */
+    struct myc__queue_bell item_bell;                        /* consumers sleep here */
+    struct myc__queue_bell room_bell;                        /* producers sleep here */
 };
 
 /**
@@ -127,7 +130,7 @@ MYC_MUST_USE enum myc_status myc_spsc_init(
  *
  * Errors: FULL, CLOSED, TOO_BIG (item->size); the queue is unchanged. [QUEUE-4]
  */
-MYC_MUST_USE enum myc_status
+MYC_MUST_USE static inline enum myc_status
 myc_spsc_try_push(struct myc_spsc *queue, const struct myc_queue_item *item);
 
 /**
@@ -157,7 +160,7 @@ myc_spsc_push(struct myc_spsc *queue, const struct myc_queue_item *item, uint64_
  * Errors: AGAIN (there is none now), CLOSED (there will never be one); *out_item is unchanged.
  * [QUEUE-7]
  */
-MYC_MUST_USE enum myc_status
+MYC_MUST_USE static inline enum myc_status
 myc_spsc_try_pop(struct myc_spsc *queue, struct myc_queue_item *out_item);
 
 /**
@@ -203,6 +206,7 @@ struct myc_mpsc {
     uint64_t capacity;
     bool producers_may_sleep;
     bool consumers_may_sleep;
+    struct myc_atomic_u32 closed; /* says that it is worth looking at the tail */
     struct myc_atomic_u64 tail
         __attribute__((aligned(64))); /* twice the items pushed; odd: closed */
     struct myc_atomic_u64 limit;      /* a head that a producer has seen */
@@ -224,7 +228,7 @@ MYC_MUST_USE enum myc_status myc_mpsc_init(
  * As myc_spsc_try_push(); effect and errors are the same. Threads: any. Never waits for another
  * thread, but is repeated as often as others push in between. [QUEUE-4]
  */
-MYC_MUST_USE enum myc_status
+MYC_MUST_USE static inline enum myc_status
 myc_mpsc_try_push(struct myc_mpsc *queue, const struct myc_queue_item *item);
 
 /**
@@ -242,7 +246,7 @@ myc_mpsc_push(struct myc_mpsc *queue, const struct myc_queue_item *item, uint64_
  * As myc_spsc_try_pop(). Threads: the consumer's. AGAIN also while the oldest item is being pushed
  * and younger ones are there already. [QUEUE-7]
  */
-MYC_MUST_USE enum myc_status
+MYC_MUST_USE static inline enum myc_status
 myc_mpsc_try_pop(struct myc_mpsc *queue, struct myc_queue_item *out_item);
 
 /** As myc_spsc_try_pop_batch(). Threads: the consumer's. [QUEUE-8] */
@@ -271,6 +275,7 @@ struct myc_mpmc {
     uint64_t capacity;
     bool producers_may_sleep;
     bool consumers_may_sleep;
+    struct myc_atomic_u32 closed; /* says that it is worth looking at the tail */
     struct myc_atomic_u64 tail
         __attribute__((aligned(64))); /* twice the items pushed; odd: closed */
     struct myc_atomic_u64 head __attribute__((aligned(64))); /* twice the items popped */
@@ -327,6 +332,168 @@ void myc_mpmc_close(struct myc_mpmc *queue);
 
 /** As myc_spsc_count(). Threads: any. [QUEUE-11] */
 size_t myc_mpmc_count(const struct myc_mpmc *queue);
+
+/* ---- Private: what is compiled into the caller ---- */
+
+/*
+ * A call would cost about as much as the push or pop itself, and an item that is built and pushed
+ * at once need never be in memory outside of its slot. What is rare is in the library.
+ */
+
+/* Words are copied one at a time, which `volatile` keeps compilers from undoing: a wide load of
+ * what was just written in words would wait until those have left the store buffer. */
+static inline void myc__queue_fill(struct myc__queue_slot *slot, const struct myc_queue_item *item)
+{
+    volatile struct myc_queue_item *to = &slot->item;
+    to->size = item->size;
+    to->tag = item->tag;
+    for (size_t i = 0; i < MYC_QUEUE_PAYLOAD_MAX / 8; i++) {
+        to->payload[i] = item->payload[i];
+    }
+    myc_shared_write(&slot->item, sizeof(slot->item));
+}
+
+/* The caller has acquired the slot. */
+static inline void myc__queue_take(const struct myc__queue_slot *slot, struct myc_queue_item *item)
+{
+    const volatile struct myc_queue_item *from = &slot->item;
+    myc_shared_read(&slot->item, sizeof(slot->item));
+    item->size = from->size;
+    item->tag = from->tag;
+    for (size_t i = 0; i < MYC_QUEUE_PAYLOAD_MAX / 8; i++) {
+        item->payload[i] = from->payload[i];
+    }
+}
+
+/* Fills a slot that is this thread's and says so with its word. */
+static inline void
+myc__queue_put(struct myc__queue_slot *slot, const struct myc_queue_item *item, uint64_t word)
+{
+    myc__queue_fill(slot, item);
+    // The item is inside; acquired by myc__queue_has().
+    myc_store_release_u64(&slot->sequence, word);
+}
+
+/* Whether the slot was filled for this word. */
+static inline bool myc__queue_has(const struct myc__queue_slot *slot, uint64_t word)
+{
+    // Pairs with the release of myc__queue_put().
+    return myc_load_acquire_u64(&slot->sequence) == word;
+}
+
+static inline struct myc__queue_slot *myc__spsc_slot(const struct myc_spsc *queue, uint64_t number)
+{
+    return &queue->slots[number & (queue->capacity - 1)];
+}
+
+/* Says that the items below have been read. */
+static inline void myc__spsc_give_back(struct myc_spsc *queue, uint64_t number)
+{
+    queue->next_pop = number;
+    // Acquired by the producer when its room seems to end.
+    myc_store_release_u64(&queue->head, number);
+}
+
+MYC_MUST_USE enum myc_status
+myc__spsc_push_slowly(struct myc_spsc *queue, const struct myc_queue_item *item);
+MYC_MUST_USE enum myc_status
+myc__spsc_pop_slowly(struct myc_spsc *queue, struct myc_queue_item *out_item);
+
+static inline enum myc_status
+myc_spsc_try_push(struct myc_spsc *queue, const struct myc_queue_item *item)
+{
+    uint64_t number = queue->next_push;
+    if (number == queue->push_end || item->size > MYC_QUEUE_PAYLOAD_MAX
+        || queue->consumers_may_sleep || myc_load_relaxed_u32(&queue->closed) != 0) {
+        return myc__spsc_push_slowly(queue, item);
+    }
+    queue->next_push = number + 1;
+    myc__queue_put(myc__spsc_slot(queue, number), item, number + 1);
+    myc_store_relaxed_u64(&queue->tail, number + 1);
+    return MYC_OK;
+}
+
+static inline enum myc_status
+myc_spsc_try_pop(struct myc_spsc *queue, struct myc_queue_item *out_item)
+{
+    uint64_t number = queue->next_pop;
+    const struct myc__queue_slot *slot = myc__spsc_slot(queue, number);
+    if (queue->producers_may_sleep) {
+        return myc__spsc_pop_slowly(queue, out_item);
+    }
+    if (!myc__queue_has(slot, number + 1)) {
+        return myc_load_relaxed_u32(&queue->closed) == 0 ? MYC_AGAIN
+                                                         : myc__spsc_pop_slowly(queue, out_item);
+    }
+    myc__queue_take(slot, out_item);
+    myc__spsc_give_back(queue, number + 1);
+    return MYC_OK;
+}
+
+/* Of mpsc tickets go in steps of two, so that an odd tail can say that it is closed. */
+static inline struct myc__queue_slot *myc__mpsc_slot(const struct myc_mpsc *queue, uint64_t ticket)
+{
+    return &queue->slots[ticket / 2 & (queue->capacity - 1)];
+}
+
+/* How many items may be pushed from a ticket on, if consumers have come to `head`; 0 or less: none.
+ */
+static inline int64_t
+myc__mpsc_room_from(const struct myc_mpsc *queue, uint64_t ticket, uint64_t head)
+{
+    return (int64_t)queue->capacity - (int64_t)(ticket - head) / 2;
+}
+
+/* A head that some producer has seen. */
+static inline uint64_t myc__mpsc_limit(const struct myc_mpsc *queue)
+{
+    // Pairs with the release of who stored it, and by that with the consumer's.
+    return myc_load_acquire_u64(&queue->limit);
+}
+
+/* Says that the items below have been read. */
+static inline void myc__mpsc_give_back(struct myc_mpsc *queue, uint64_t ticket)
+{
+    queue->next_pop = ticket;
+    // Acquired by a producer when the room seems to end.
+    myc_store_release_u64(&queue->head, ticket);
+}
+
+MYC_MUST_USE enum myc_status
+myc__mpsc_push_slowly(struct myc_mpsc *queue, const struct myc_queue_item *item);
+MYC_MUST_USE enum myc_status
+myc__mpsc_pop_slowly(struct myc_mpsc *queue, struct myc_queue_item *out_item);
+
+static inline enum myc_status
+myc_mpsc_try_push(struct myc_mpsc *queue, const struct myc_queue_item *item)
+{
+    // Relaxed: the exchange decides whether it is still true.
+    uint64_t ticket = myc_load_relaxed_u64(&queue->tail);
+    if ((ticket & 1) != 0 || item->size > MYC_QUEUE_PAYLOAD_MAX || queue->consumers_may_sleep
+        || myc__mpsc_room_from(queue, ticket, myc__mpsc_limit(queue)) <= 0
+        || !myc_compare_exchange_u64(&queue->tail, ticket, ticket + 2)) {
+        return myc__mpsc_push_slowly(queue, item);
+    }
+    myc__queue_put(myc__mpsc_slot(queue, ticket), item, ticket + 1);
+    return MYC_OK;
+}
+
+static inline enum myc_status
+myc_mpsc_try_pop(struct myc_mpsc *queue, struct myc_queue_item *out_item)
+{
+    uint64_t ticket = queue->next_pop;
+    const struct myc__queue_slot *slot = myc__mpsc_slot(queue, ticket);
+    if (queue->producers_may_sleep) {
+        return myc__mpsc_pop_slowly(queue, out_item);
+    }
+    if (!myc__queue_has(slot, ticket + 1)) {
+        return myc_load_relaxed_u32(&queue->closed) == 0 ? MYC_AGAIN
+                                                         : myc__mpsc_pop_slowly(queue, out_item);
+    }
+    myc__queue_take(slot, out_item);
+    myc__mpsc_give_back(queue, ticket + 2);
+    return MYC_OK;
+}
 
 #ifdef __cplusplus
 }

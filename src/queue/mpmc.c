@@ -8,7 +8,9 @@
  * inside, and the ticket of the next lap once it has been taken out. Who moves the tail (or head)
  * from one ticket to the next owns the slot in between; nobody else touches it until its word says
  * so. An odd tail is closed: no producer can move it any more, so whatever ticket was handed out
- * before is below the end that consumers compare with.
+ * before is below the end that consumers compare with. A consumer that finds nothing looks at the
+ * tail only if `closed` says that it may be odd, for the producers write on that line with every
+ * push.
  *
  * A batch looks at several slots in a row and moves the counter over those that were ready; none of
  * them can change hands unless the counter moves, and then the exchange fails.
@@ -25,6 +27,7 @@ enum { STEP = 2, CLOSED = 1 };
     _Static_assert(MYC__QUEUE_APART(struct myc_mpmc, one, other), "lines of their own")
 
 APART(slots, tail);
+APART(closed, tail);
 APART(tail, head);
 APART(head, item_bell);
 APART(item_bell, room_bell);
@@ -76,7 +79,8 @@ static uint64_t ready_slots(
     uint64_t ready = 0;
     while (ready < count) {
         uint64_t at = ticket + ready * STEP;
-        // Pairs with the releases of push_some() and pop_some(): who had the slot is done with it.
+        // Pairs with the releases of myc__queue_put() and pop_some(): who had the slot is done with
+        // it.
         uint64_t word = myc_load_acquire_u64(&slot_at(queue, at)->sequence);
         if (ready == 0) {
             *out_distance = (int64_t)(word - (at + ahead));
@@ -116,9 +120,8 @@ static enum myc_status push_some(
     }
     for (uint64_t i = 0; i < ready; i++) {
         struct myc__queue_slot *slot = slot_at(queue, ticket + i * STEP);
-        myc__queue_fill(slot, &items[i]);
-        // The item is inside; acquired by the consumer's ready_slots().
-        myc_store_release_u64(&slot->sequence, ticket + i * STEP + 1);
+        // Acquired by the consumer's ready_slots().
+        myc__queue_put(slot, &items[i], ticket + i * STEP + 1);
     }
     if (queue->consumers_may_sleep) {
         myc__queue_bell_ring(&queue->item_bell, queue->wait);
@@ -170,6 +173,10 @@ myc_mpmc_push(struct myc_mpmc *queue, const struct myc_queue_item *item, uint64_
 // Nothing lies at the head's ticket: for now, or for good?
 static enum myc_status empty_status(const struct myc_mpmc *queue, uint64_t ticket)
 {
+    // Relaxed: who closes and wakes, or tells us, fences or orders otherwise.
+    if (myc_load_relaxed_u32(&queue->closed) == 0) {
+        return MYC_AGAIN;
+    }
     // Relaxed: whether it is closed and where it ends is one word.
     uint64_t tail = myc_load_relaxed_u64(&queue->tail);
     // Below the end somebody is about to fill the slot.
@@ -252,6 +259,8 @@ void myc_mpmc_close(struct myc_mpmc *queue)
     while ((tail & CLOSED) == 0 && !myc_compare_exchange_u64(&queue->tail, tail, tail | CLOSED)) {
         tail = myc_load_relaxed_u64(&queue->tail);
     }
+    // Relaxed: says only that it is worth looking; before the fences of the bells.
+    myc_store_relaxed_u32(&queue->closed, 1);
     if (queue->consumers_may_sleep) {
         myc__queue_bell_ring(&queue->item_bell, queue->wait);
     }

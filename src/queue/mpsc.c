@@ -7,7 +7,11 @@
  * item inside plus one, and stays that until the next lap overwrites it: the consumer only reads
  * slots. How far it has come, `head`, it stores once a batch. Producers look at it when `limit`,
  * the head that one of them saw last, says too little room; the limit lies beside the tail, on the
- * line they need anyway. An odd tail is closed, and no ticket is handed out any more.
+ * line they need anyway. An odd tail is closed, and no ticket is handed out any more. A consumer
+ * that finds nothing looks at the tail only if `closed` says that it may be odd, for the producers
+ * write on that line with every push.
+ *
+ * Single pushes and pops are in the header, up to where they become rare or may have to wake.
  */
 #include "queue/slot.h"
 
@@ -21,17 +25,13 @@ enum { STEP = 2, CLOSED = 1 };
     _Static_assert(MYC__QUEUE_APART(struct myc_mpsc, one, other), "lines of their own")
 
 APART(slots, tail);
+APART(closed, tail);
 APART(tail, head);
 APART(head, next_pop);
 APART(next_pop, item_bell);
 APART(item_bell, room_bell);
 _Static_assert(!MYC__QUEUE_APART(struct myc_mpsc, tail, limit), "a push needs both");
 _Static_assert(sizeof(struct myc_mpsc) == (size_t)6 * 64, "nothing beside what is counted above");
-
-static struct myc__queue_slot *slot_at(const struct myc_mpsc *queue, uint64_t ticket)
-{
-    return &queue->slots[ticket / STEP & (queue->capacity - 1)];
-}
 
 enum myc_status myc_mpsc_init(
     struct myc_mpsc *queue,
@@ -63,19 +63,14 @@ enum myc_status myc_mpsc_init(
 
 // ---- Producers ----
 
-// How many items may be pushed from a ticket on; 0 or less: none.
-static int64_t room_from(const struct myc_mpsc *queue, uint64_t ticket, uint64_t head)
-{
-    return (int64_t)queue->capacity - (int64_t)(ticket - head) / STEP;
-}
-
-// The same, by the freshest head if the known one leaves less room than wanted.
+// How many items may be pushed from a ticket on; asks the consumer if it would be fewer than
+// wanted.
 static int64_t room(struct myc_mpsc *queue, uint64_t ticket, int64_t wanted)
 {
-    // Pairs with the release below, and by that with the consumer's: see there.
-    uint64_t limit = myc_load_acquire_u64(&queue->limit);
-    if (room_from(queue, ticket, limit) < wanted) {
-        // Pairs with the release of the consumer's head: it has read what we shall overwrite.
+    uint64_t limit = myc__mpsc_limit(queue);
+    if (myc__mpsc_room_from(queue, ticket, limit) < wanted) {
+        // Pairs with the release of myc__mpsc_give_back(): the consumer has read what we shall
+        // overwrite.
         uint64_t head = myc_load_acquire_u64(&queue->head);
         if ((int64_t)(head - limit) > 0) {
             limit = head;
@@ -83,7 +78,7 @@ static int64_t room(struct myc_mpsc *queue, uint64_t ticket, int64_t wanted)
             myc_store_release_u64(&queue->limit, limit);
         }
     }
-    return room_from(queue, ticket, limit);
+    return myc__mpsc_room_from(queue, ticket, limit);
 }
 
 static enum myc_status push_some(
@@ -110,10 +105,8 @@ static enum myc_status push_some(
         MYC_REACHED("queue.mpsc.push-beaten");
     }
     for (uint64_t i = 0; i < pushed; i++) {
-        struct myc__queue_slot *slot = slot_at(queue, ticket + i * STEP);
-        myc__queue_fill(slot, &items[i]);
-        // The item is inside; acquired by pop_some().
-        myc_store_release_u64(&slot->sequence, ticket + i * STEP + 1);
+        uint64_t at = ticket + i * STEP;
+        myc__queue_put(myc__mpsc_slot(queue, at), &items[i], at + 1);
     }
     if (queue->consumers_may_sleep) {
         myc__queue_bell_ring(&queue->item_bell, queue->wait);
@@ -122,7 +115,7 @@ static enum myc_status push_some(
     return MYC_OK;
 }
 
-enum myc_status myc_mpsc_try_push(struct myc_mpsc *queue, const struct myc_queue_item *item)
+enum myc_status myc__mpsc_push_slowly(struct myc_mpsc *queue, const struct myc_queue_item *item)
 {
     size_t pushed = 0;
     return item->size > MYC_QUEUE_PAYLOAD_MAX ? MYC_TOO_BIG : push_some(queue, item, 1, &pushed);
@@ -169,9 +162,8 @@ pop_some(struct myc_mpsc *queue, struct myc_queue_item *out_items, size_t count,
     uint64_t most = count < queue->capacity ? count : queue->capacity;
     uint64_t popped = 0;
     while (popped < most) {
-        const struct myc__queue_slot *slot = slot_at(queue, ticket);
-        // Pairs with the release of push_some(): the item is inside.
-        if (myc_load_acquire_u64(&slot->sequence) != ticket + 1) {
+        const struct myc__queue_slot *slot = myc__mpsc_slot(queue, ticket);
+        if (!myc__queue_has(slot, ticket + 1)) {
             break;
         }
         myc__queue_take(slot, &out_items[popped]);
@@ -179,6 +171,10 @@ pop_some(struct myc_mpsc *queue, struct myc_queue_item *out_items, size_t count,
         popped++;
     }
     if (popped == 0) {
+        // Relaxed: who closes and wakes, or tells us, fences or orders otherwise.
+        if (myc_load_relaxed_u32(&queue->closed) == 0) {
+            return MYC_AGAIN;
+        }
         // Relaxed: whether it is closed and where it ends is one word.
         uint64_t tail = myc_load_relaxed_u64(&queue->tail);
         // Below the end somebody is about to fill the slot.
@@ -186,9 +182,7 @@ pop_some(struct myc_mpsc *queue, struct myc_queue_item *out_items, size_t count,
             (tail & CLOSED) != 0 && tail != (ticket | CLOSED), "queue.mpsc.closed-unfilled");
         return tail == (ticket | CLOSED) ? MYC_CLOSED : MYC_AGAIN;
     }
-    queue->next_pop = ticket;
-    // Gives the slots back; acquired by room().
-    myc_store_release_u64(&queue->head, ticket);
+    myc__mpsc_give_back(queue, ticket);
     if (queue->producers_may_sleep) {
         myc__queue_bell_ring(&queue->room_bell, queue->wait);
     }
@@ -203,7 +197,7 @@ enum myc_status myc_mpsc_try_pop_batch(
     return count == 0 ? MYC_OK : pop_some(queue, out_items, count, out_popped);
 }
 
-enum myc_status myc_mpsc_try_pop(struct myc_mpsc *queue, struct myc_queue_item *out_item)
+enum myc_status myc__mpsc_pop_slowly(struct myc_mpsc *queue, struct myc_queue_item *out_item)
 {
     size_t popped = 0;
     return pop_some(queue, out_item, 1, &popped);
@@ -239,6 +233,8 @@ void myc_mpsc_close(struct myc_mpsc *queue)
     while ((tail & CLOSED) == 0 && !myc_compare_exchange_u64(&queue->tail, tail, tail | CLOSED)) {
         tail = myc_load_relaxed_u64(&queue->tail);
     }
+    // Relaxed: says only that it is worth looking; before the fences of the bells.
+    myc_store_relaxed_u32(&queue->closed, 1);
     if (queue->consumers_may_sleep) {
         myc__queue_bell_ring(&queue->item_bell, queue->wait);
     }

@@ -12,11 +12,6 @@
 
 #include "queue/bell.h"
 
-struct myc__queue_slot {
-    struct myc_atomic_u64 sequence; /* what it says differs by kind; spsc does without */
-    struct myc_queue_item item;
-} __attribute__((aligned(64)));
-
 _Static_assert(sizeof(struct myc_queue_item) == 56, "an item and a word fill a line");
 _Static_assert(sizeof(struct myc__queue_slot) == MYC_QUEUE_SLOT_BYTES, "one line a slot");
 _Static_assert(offsetof(struct myc__queue_slot, item) == 8, "the word comes first");
@@ -53,20 +48,6 @@ static inline size_t myc__queue_count(int64_t difference, uint64_t capacity)
 {
     uint64_t count = difference < 0 ? 0 : (uint64_t)difference;
     return (size_t)(count < capacity ? count : capacity);
-}
-
-/** Fills a slot that is this thread's. The caller's release publishes it. */
-static inline void myc__queue_fill(struct myc__queue_slot *slot, const struct myc_queue_item *item)
-{
-    slot->item = *item;
-    myc_shared_write(&slot->item, sizeof slot->item);
-}
-
-/** Copies an item out of a slot; the caller has acquired it. */
-static inline void myc__queue_take(const struct myc__queue_slot *slot, struct myc_queue_item *item)
-{
-    myc_shared_read(&slot->item, sizeof slot->item);
-    *item = slot->item;
 }
 
 #endif

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * One producer, one consumer: two indices, each published by its side and cached by the other.
+ * One producer, one consumer: each slot says which item is inside, one index gives slots back.
  *
- * Each side works on a line of its own (next_push, next_pop) and asks for the other's index only
- * when the copy it has says too little room or too few items; the indices themselves are written
- * once an operation, a batch being one. Indices count on for ever and wrap at 2^64, which is a
- * multiple of every capacity.
+ * A slot's word is the number of its item plus one, so that the consumer finds flag and item on the
+ * one line that it needs anyway, and asks for no other; it only reads slots. How far it has come,
+ * `head`, the producer asks for when the room that it knows of is used up. Numbers count on for
+ * ever and wrap at 2^64, which is a multiple of every capacity; before the first lap each slot has
+ * its first item's own number, which no consumer waits for there.
+ *
+ * Single pushes and pops are in the header, up to where they become rare or may have to wake.
  */
 #include "queue/slot.h"
 
@@ -16,16 +19,14 @@
 #define APART(one, other)                                                                          \
     _Static_assert(MYC__QUEUE_APART(struct myc_spsc, one, other), "lines of their own")
 
-APART(closed, tail);
-APART(tail, head);
-APART(head, next_push);
-APART(tail, next_push);
-APART(next_push, next_pop);
+APART(closed, next_push);
+APART(next_push, head);
+APART(head, next_pop);
 APART(next_pop, item_bell);
 APART(item_bell, room_bell);
 _Static_assert(
-    !MYC__QUEUE_APART(struct myc_spsc, next_push, head_seen)
-        && !MYC__QUEUE_APART(struct myc_spsc, next_pop, tail_seen),
+    !MYC__QUEUE_APART(struct myc_spsc, next_push, push_end)
+        && !MYC__QUEUE_APART(struct myc_spsc, next_push, tail),
     "what one side works with lies together");
 
 enum myc_status myc_spsc_init(
@@ -47,18 +48,16 @@ enum myc_status myc_spsc_init(
     queue->producers_may_sleep = options->producers_may_sleep;
     queue->consumers_may_sleep = options->consumers_may_sleep;
     queue->next_push = options->start;
+    queue->push_end = options->start + options->capacity;
     queue->next_pop = options->start;
-    queue->head_seen = options->start;
-    queue->tail_seen = options->start;
     // Relaxed: whatever hands the queue to other threads publishes it.
+    for (uint64_t i = 0; i < options->capacity; i++) {
+        uint64_t number = options->start + i;
+        myc_store_relaxed_u64(&myc__spsc_slot(queue, number)->sequence, number);
+    }
     myc_store_relaxed_u64(&queue->tail, options->start);
     myc_store_relaxed_u64(&queue->head, options->start);
     return MYC_OK;
-}
-
-static struct myc__queue_slot *slot_at(const struct myc_spsc *queue, uint64_t index)
-{
-    return &queue->slots[index & (queue->capacity - 1)];
 }
 
 // ---- The producer ----
@@ -66,11 +65,12 @@ static struct myc__queue_slot *slot_at(const struct myc_spsc *queue, uint64_t in
 // How many items may be pushed; asks the consumer if it would be fewer than wanted.
 static uint64_t room(struct myc_spsc *queue, size_t wanted)
 {
-    if (queue->capacity - (queue->next_push - queue->head_seen) < wanted) {
-        // Pairs with the release of pop_some(): the consumer has read what we shall overwrite.
-        queue->head_seen = myc_load_acquire_u64(&queue->head);
+    if (queue->push_end - queue->next_push < wanted) {
+        // Pairs with the release of myc__spsc_give_back(): the consumer has read what we shall
+        // overwrite.
+        queue->push_end = myc_load_acquire_u64(&queue->head) + queue->capacity;
     }
-    return queue->capacity - (queue->next_push - queue->head_seen);
+    return queue->push_end - queue->next_push;
 }
 
 // Pushes what there is room for of items that fit.
@@ -87,12 +87,12 @@ static enum myc_status push_some(
         return MYC_FULL;
     }
     size_t pushed = count < free_slots ? count : (size_t)free_slots;
-    for (size_t i = 0; i < pushed; i++) {
-        myc__queue_fill(slot_at(queue, queue->next_push + i), &items[i]);
+    uint64_t number = queue->next_push;
+    for (size_t i = 0; i < pushed; i++, number++) {
+        myc__queue_put(myc__spsc_slot(queue, number), &items[i], number + 1);
     }
-    queue->next_push += pushed;
-    // Publishes the slots; acquired by items_waiting().
-    myc_store_release_u64(&queue->tail, queue->next_push);
+    queue->next_push = number;
+    myc_store_relaxed_u64(&queue->tail, number);
     if (queue->consumers_may_sleep) {
         myc__queue_bell_ring(&queue->item_bell, queue->wait);
     }
@@ -100,7 +100,7 @@ static enum myc_status push_some(
     return MYC_OK;
 }
 
-enum myc_status myc_spsc_try_push(struct myc_spsc *queue, const struct myc_queue_item *item)
+enum myc_status myc__spsc_push_slowly(struct myc_spsc *queue, const struct myc_queue_item *item)
 {
     size_t pushed = 0;
     return item->size > MYC_QUEUE_PAYLOAD_MAX ? MYC_TOO_BIG : push_some(queue, item, 1, &pushed);
@@ -140,29 +140,24 @@ myc_spsc_push(struct myc_spsc *queue, const struct myc_queue_item *item, uint64_
 
 // ---- The consumer ----
 
-// How many items may be popped; asks the producer if it would be fewer than wanted.
-static uint64_t items_waiting(struct myc_spsc *queue, size_t wanted)
+// Takes what there is, at most `count` items. Returns: how many.
+static size_t pop_some(struct myc_spsc *queue, struct myc_queue_item *out_items, size_t count)
 {
-    if (queue->tail_seen - queue->next_pop < wanted) {
-        // Pairs with the release of push_some(): the slots below are filled.
-        queue->tail_seen = myc_load_acquire_u64(&queue->tail);
+    uint64_t number = queue->next_pop;
+    size_t popped = 0;
+    while (popped < count) {
+        const struct myc__queue_slot *slot = myc__spsc_slot(queue, number);
+        if (!myc__queue_has(slot, number + 1)) {
+            break;
+        }
+        myc__queue_take(slot, &out_items[popped++]);
+        number++;
     }
-    return queue->tail_seen - queue->next_pop;
-}
-
-// Takes what there is, at least one item, at most `count`.
-static size_t
-pop_some(struct myc_spsc *queue, struct myc_queue_item *out_items, size_t count, uint64_t waiting)
-{
-    size_t popped = count < waiting ? count : (size_t)waiting;
-    for (size_t i = 0; i < popped; i++) {
-        myc__queue_take(slot_at(queue, queue->next_pop + i), &out_items[i]);
-    }
-    queue->next_pop += popped;
-    // Gives the slots back; acquired by room().
-    myc_store_release_u64(&queue->head, queue->next_pop);
-    if (queue->producers_may_sleep) {
-        myc__queue_bell_ring(&queue->room_bell, queue->wait);
+    if (popped > 0) {
+        myc__spsc_give_back(queue, number);
+        if (queue->producers_may_sleep) {
+            myc__queue_bell_ring(&queue->room_bell, queue->wait);
+        }
     }
     return popped;
 }
@@ -174,23 +169,23 @@ enum myc_status myc_spsc_try_pop_batch(
     if (count == 0) {
         return MYC_OK;
     }
-    uint64_t waiting = items_waiting(queue, count);
-    if (waiting == 0) {
+    size_t popped = pop_some(queue, out_items, count);
+    if (popped == 0) {
         // Pairs with the release of myc_spsc_close(): what was pushed before is seen below.
         if (myc_load_acquire_u32(&queue->closed) == 0) {
             return MYC_AGAIN;
         }
-        waiting = items_waiting(queue, count);
-        MYC_SOMETIMES(waiting != 0, "queue.spsc.closed-behind-items");
-        if (waiting == 0) {
+        popped = pop_some(queue, out_items, count);
+        MYC_SOMETIMES(popped != 0, "queue.spsc.closed-behind-items");
+        if (popped == 0) {
             return MYC_CLOSED;
         }
     }
-    *out_popped = pop_some(queue, out_items, count, waiting);
+    *out_popped = popped;
     return MYC_OK;
 }
 
-enum myc_status myc_spsc_try_pop(struct myc_spsc *queue, struct myc_queue_item *out_item)
+enum myc_status myc__spsc_pop_slowly(struct myc_spsc *queue, struct myc_queue_item *out_item)
 {
     size_t popped = 0;
     return myc_spsc_try_pop_batch(queue, out_item, 1, &popped);
