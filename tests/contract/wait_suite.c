@@ -151,6 +151,94 @@ static void case_wake_crosses_mappings(struct contract_env *env)
     CONTRACT_CHECK(env, status == MYC_OK || status == MYC_AGAIN);
 }
 
+// A sleeper on two words of a segment that it may only read.
+struct reading_sleeper {
+    struct contract_env *env;
+    const struct myc_atomic_u32 *words;
+    enum myc_status status;
+    struct myc_atomic_u32 has_left;
+};
+
+static void sleep_on_either(void *context)
+{
+    struct reading_sleeper *sleeper = context;
+    struct myc_wait *wait = sleeper->env->platform->wait;
+    const struct myc_wait_word words[2] = {
+        {&sleeper->words[0], 0, MYC_WAIT_SHARED}, {&sleeper->words[16], 0, MYC_WAIT_SHARED}};
+    uint64_t deadline_ns = contract_deadline_ns(sleeper->env);
+    do { // spurious returns are allowed
+        sleeper->status = myc_wait_any(wait, words, 2, deadline_ns);
+    } while (sleeper->status == MYC_OK
+             // pairs with the release of the waker
+             && myc_load_acquire_u32(&sleeper->words[16]) == 0);
+    myc_store_release_u32(&sleeper->has_left, 1);
+}
+
+// Neither waiting nor waking writes the word, so mappings that may only be read do for both; and
+// one of several words is enough.
+static void case_read_only_mappings_do(struct contract_env *env)
+{
+    struct myc_shm *shm = env->platform->shm;
+    struct myc_thread *thread = env->platform->thread;
+    struct myc_handle segment = {0};
+    struct myc_handle handle = {0};
+    void *writable = NULL;
+    void *waiting = NULL;
+    void *waking = NULL;
+    CONTRACT_CHECK(env, myc_shm_create(shm, "wait", SEGMENT_BYTES, &segment) == MYC_OK);
+    CONTRACT_CHECK(
+        env, myc_shm_map(shm, segment, SEGMENT_BYTES, MYC_SHM_READ_WRITE, &writable) == MYC_OK);
+    CONTRACT_CHECK(env, myc_shm_map(shm, segment, SEGMENT_BYTES, MYC_SHM_READ, &waiting) == MYC_OK);
+    CONTRACT_CHECK(env, myc_shm_map(shm, segment, SEGMENT_BYTES, MYC_SHM_READ, &waking) == MYC_OK);
+    struct reading_sleeper sleeper = {.env = env, .words = waiting};
+    CONTRACT_CHECK(
+        env, myc_thread_start(thread, sleep_on_either, &sleeper, NULL, &handle) == MYC_OK);
+    struct myc_atomic_u32 *second = (struct myc_atomic_u32 *)waking + 16;
+    for (uint32_t round = 0; myc_load_acquire_u32(&sleeper.has_left) == 0; round++) {
+        // Until one was really asleep a wake of the word changes nothing; then the store ends it.
+        if (myc_wait_wake(env->platform->wait, second, 1, MYC_WAIT_SHARED) != 0) {
+            myc_store_release_u32((struct myc_atomic_u32 *)writable + 16, 1);
+        }
+        myc_thread_relax(thread, round);
+    }
+    myc_thread_join(thread, handle);
+    myc_shm_unmap(shm, writable, SEGMENT_BYTES);
+    myc_shm_unmap(shm, waiting, SEGMENT_BYTES);
+    myc_shm_unmap(shm, waking, SEGMENT_BYTES);
+    myc_shm_close(shm, segment);
+    CONTRACT_CHECK(
+        env,
+        sleeper.status == MYC_OK || sleeper.status == MYC_AGAIN
+            || sleeper.status == MYC_UNSUPPORTED);
+}
+
+// Waiting for one of several words begins as waiting for one: what holds something else is AGAIN,
+// also at a past deadline, and the last word counts as much as the first.
+static void case_any_word_counts(struct contract_env *env)
+{
+    struct myc_atomic_u32 words[2] = {{5}, {6}};
+    struct myc_wait *wait = env->platform->wait;
+    struct myc_wait_word waits[2] = {
+        {&words[0], 5, MYC_WAIT_PROCESS}, {&words[1], 6, MYC_WAIT_PROCESS}};
+    CONTRACT_CHECK(env, myc_wait_any(wait, waits, 0, 0) == MYC_INVALID);
+    CONTRACT_CHECK(env, myc_wait_any(wait, waits, MYC_WAIT_WORDS_MAX + 1, 0) == MYC_INVALID);
+    waits[1].expected = 7;
+    enum myc_status status = myc_wait_any(wait, waits, 2, 0);
+    if (status == MYC_UNSUPPORTED) {
+        return;
+    }
+    CONTRACT_CHECK(env, status == MYC_AGAIN);
+    CONTRACT_CHECK(env, myc_wait_any(wait, waits, 2, MYC_NEVER) == MYC_AGAIN);
+    waits[1].expected = 6;
+    CONTRACT_CHECK(env, myc_wait_any(wait, waits, 2, 0) == MYC_TIMEOUT);
+    uint64_t deadline_ns = myc_clock_monotonic_ns(env->platform->clock) + 2000000;
+    do { // spurious returns are allowed
+        status = myc_wait_any(wait, waits, 2, deadline_ns);
+    } while (status == MYC_OK);
+    CONTRACT_CHECK(env, status == MYC_TIMEOUT);
+    CONTRACT_CHECK(env, myc_clock_monotonic_ns(env->platform->clock) >= deadline_ns);
+}
+
 // One wake with count "all" is enough for everybody who slept.
 static void case_wake_all_reaches_everybody(struct contract_env *env)
 {
@@ -222,6 +310,8 @@ static const struct contract_case cases[] = {
     {"wake_crosses_mappings", case_wake_crosses_mappings},
     {"wake_all_reaches_everybody", case_wake_all_reaches_everybody},
     {"words_are_apart", case_words_are_apart},
+    {"read_only_mappings_do", case_read_only_mappings_do},
+    {"any_word_counts", case_any_word_counts},
 };
 
 CONTRACT_SUITE(contract_wait, "wait", cases);

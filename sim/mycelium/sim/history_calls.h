@@ -140,6 +140,11 @@ SIM__TOLD(
     u32,
     (struct myc_wait * s, struct myc_atomic_u32 *word, uint32_t count, enum myc_wait_scope scope),
     (s, word, count, scope))
+SIM__TOLD_STATUS(
+    wait,
+    wait_any,
+    (struct myc_wait * s, const struct myc_wait_word *words, uint32_t count, uint64_t deadline_ns),
+    (s, words, count, deadline_ns))
 
 SIM__TOLD(
     memory,
@@ -445,6 +450,7 @@ static void sim__calls_fill_local(struct sim__history_calls *calls)
     SIM__TELL(thread, barrier);
     SIM__TELL(wait, wait);
     SIM__TELL(wait, wake);
+    SIM__TELL(wait, wait_any);
     SIM__TELL(memory, allocate);
     SIM__TELL(memory, release);
     SIM__TELL(entropy, fill);

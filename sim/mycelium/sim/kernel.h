@@ -435,6 +435,9 @@ struct sim__thread {
     bool is_joined;
     uint64_t wait_key[2]; /* the word a futex-shaped wait sleeps on */
     uint32_t wait_scope;
+    uint64_t wait_more_key[MYC_WAIT_WORDS_MAX - 1][2]; /* the other words it sleeps on */
+    uint32_t wait_more_scope[MYC_WAIT_WORDS_MAX - 1];
+    uint32_t wait_more_count;
     struct sim__clocks *clocks; /* what it knows of others; see memory_clock.h */
 };
 

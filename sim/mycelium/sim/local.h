@@ -147,19 +147,17 @@ static void sim__wait_key(
     *out_scope = MYC_WAIT_PROCESS;
 }
 
-static enum myc_status sim__wait_seam_wait(
-    struct myc_wait *seam,
-    struct myc_atomic_u32 *word,
-    uint32_t expected,
-    uint64_t deadline_ns,
-    enum myc_wait_scope scope)
+static enum myc_status sim__wait_seam_wait_any(
+    struct myc_wait *seam, const struct myc_wait_word *words, uint32_t count, uint64_t deadline_ns)
 {
     struct sim__process *process = MYC_CONTAINER_OF(seam, struct sim__process, wait);
     struct myc_sim *world = process->world;
     sim__point(world, "wait.wait");
-    // The kernel's own look at the word, atomic with going to sleep: no point lies between.
-    if (__atomic_load_n(&word->value, __ATOMIC_SEQ_CST) != expected) {
-        return MYC_AGAIN;
+    // The kernel's own look at the words, atomic with going to sleep: no point lies between.
+    for (uint32_t i = 0; i < count; i++) {
+        if (__atomic_load_n(&words[i].word->value, __ATOMIC_SEQ_CST) != words[i].expected) {
+            return MYC_AGAIN;
+        }
     }
     if (deadline_ns == 0) {
         return MYC_TIMEOUT;
@@ -173,9 +171,18 @@ static enum myc_status sim__wait_seam_wait(
     if (thread == NULL) {
         sim__fail(world, "wait.wait was called from a predicate or an event, which may not block");
     }
-    sim__wait_key(process, word, scope, thread->wait_key, &thread->wait_scope);
-    const char *what = "a word of memory (wait)";
-    if (thread->wait_scope == MYC_WAIT_SHARED) {
+    sim__wait_key(process, words[0].word, words[0].scope, thread->wait_key, &thread->wait_scope);
+    for (uint32_t i = 1; i < count; i++) {
+        sim__wait_key(
+            process,
+            words[i].word,
+            words[i].scope,
+            thread->wait_more_key[i - 1],
+            &thread->wait_more_scope[i - 1]);
+    }
+    thread->wait_more_count = count - 1;
+    const char *what = count > 1 ? "words of memory (wait)" : "a word of memory (wait)";
+    if (count == 1 && thread->wait_scope == MYC_WAIT_SHARED) {
         what = "a word of shared memory (wait)";
     }
     uint64_t due = sim__host_deadline(process->host, deadline_ns);
@@ -183,11 +190,29 @@ static enum myc_status sim__wait_seam_wait(
     return wake == SIM__WOKEN ? MYC_OK : MYC_TIMEOUT;
 }
 
+static enum myc_status sim__wait_seam_wait(
+    struct myc_wait *seam,
+    struct myc_atomic_u32 *word,
+    uint32_t expected,
+    uint64_t deadline_ns,
+    enum myc_wait_scope scope)
+{
+    const struct myc_wait_word one = {word, expected, scope};
+    return sim__wait_seam_wait_any(seam, &one, 1, deadline_ns);
+}
+
 static bool
 sim__wait_matches(const struct sim__thread *thread, const uint64_t key[2], uint32_t scope)
 {
-    return thread->wait_scope == scope && thread->wait_key[0] == key[0]
-           && thread->wait_key[1] == key[1];
+    bool is_match = thread->wait_scope == scope && thread->wait_key[0] == key[0]
+                    && thread->wait_key[1] == key[1];
+    for (uint32_t i = 0; i < thread->wait_more_count; i++) {
+        const uint64_t *more = thread->wait_more_key[i];
+        is_match =
+            is_match
+            || (thread->wait_more_scope[i] == scope && more[0] == key[0] && more[1] == key[1]);
+    }
+    return is_match;
 }
 
 static uint32_t sim__wait_seam_wake(
@@ -222,6 +247,7 @@ static const struct myc_wait_ops sim__wait_ops = {
     .size = sizeof(struct myc_wait_ops),
     .wait = sim__wait_seam_wait,
     .wake = sim__wait_seam_wake,
+    .wait_any = sim__wait_seam_wait_any,
 };
 
 // ---- Entropy and log ----

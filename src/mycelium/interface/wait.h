@@ -3,7 +3,8 @@
  * Wait seam: sleeping on a word of memory, the only primitive that blocks on memory.
  *
  * The shape is the futex's: a waiter sleeps only if the word still holds what it saw, compared
- * atomically with going to sleep. Waking is counted in threads. Spurious returns are allowed.
+ * atomically with going to sleep. Waking is counted in threads. Spurious returns are allowed. For
+ * both a mapping that may only be read is enough: neither writes the word.
  * Threads: any.
  */
 #ifndef MYC_INTERFACE_WAIT_H
@@ -21,6 +22,15 @@ extern "C" {
 
 /** Whether the word lies in memory of this process only, or in memory that processes share. */
 enum myc_wait_scope { MYC_WAIT_PROCESS, MYC_WAIT_SHARED };
+
+enum { MYC_WAIT_WORDS_MAX = 4 };
+
+/** A word to sleep on, and what it held when it was looked at. It is never written. */
+struct myc_wait_word {
+    const struct myc_atomic_u32 *word;
+    uint32_t expected;
+    enum myc_wait_scope scope;
+};
 
 struct myc_wait_ops;
 
@@ -51,6 +61,18 @@ struct myc_wait_ops {
         struct myc_atomic_u32 *word,
         uint32_t count,
         enum myc_wait_scope scope);
+
+    /**
+     * As wait, on `count` words at once, 1 to MYC_WAIT_WORDS_MAX: sleeps while each holds what is
+     * expected of it. Optional. Blocks.
+     * Returns: as wait; UNSUPPORTED where the system cannot (Linux before 5.16).
+     * Simulator: as wait.
+     */
+    enum myc_status (*wait_any)(
+        struct myc_wait *wait,
+        const struct myc_wait_word *words,
+        uint32_t count,
+        uint64_t deadline_ns);
 };
 
 static inline enum myc_status myc_wait_wait(
@@ -67,6 +89,16 @@ static inline uint32_t myc_wait_wake(
     struct myc_wait *wait, struct myc_atomic_u32 *word, uint32_t count, enum myc_wait_scope scope)
 {
     return wait->ops->wake(wait, word, count, scope);
+}
+
+static inline enum myc_status myc_wait_any(
+    struct myc_wait *wait, const struct myc_wait_word *words, uint32_t count, uint64_t deadline_ns)
+{
+    if (count == 0 || count > MYC_WAIT_WORDS_MAX) {
+        return MYC_INVALID;
+    }
+    return wait->ops->wait_any != NULL ? wait->ops->wait_any(wait, words, count, deadline_ns)
+                                       : MYC_UNSUPPORTED;
 }
 
 #ifdef __cplusplus

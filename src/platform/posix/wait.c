@@ -62,10 +62,60 @@ static uint32_t wait_wake(
     return woken > 0 ? (uint32_t)woken : 0;
 }
 
+// What futex_waitv takes, where the headers of the system do not have it.
+struct waitv_word {
+    uint64_t expected;
+    uint64_t address;
+    uint32_t flags;
+    uint32_t reserved;
+};
+
+enum { SIZE_U32 = 2, WAITV_NUMBER = 449 /* on every architecture */ };
+
+static enum myc_status wait_wait_any(
+    struct myc_wait *wait, const struct myc_wait_word *words, uint32_t count, uint64_t deadline_ns)
+{
+    (void)wait;
+    struct waitv_word waiters[MYC_WAIT_WORDS_MAX];
+    struct timespec deadline = {
+        .tv_sec = (time_t)(deadline_ns / NS_PER_SECOND),
+        .tv_nsec = (long)(deadline_ns % NS_PER_SECOND),
+    };
+    for (uint32_t i = 0; i < count; i++) {
+        // The system call compares only as it goes to sleep, which it does not for a past deadline.
+        if (myc_load_relaxed_u32(words[i].word) != words[i].expected) {
+            return MYC_AGAIN;
+        }
+        waiters[i] = (struct waitv_word){
+            .expected = words[i].expected,
+            .address = (uintptr_t)words[i].word,
+            .flags = SIZE_U32 | (uint32_t)scope_flag(words[i].scope),
+        };
+    }
+    long result = 0;
+    do {
+        result = syscall(
+            WAITV_NUMBER,
+            waiters,
+            count,
+            0,
+            deadline_ns == MYC_NEVER ? NULL : &deadline,
+            CLOCK_MONOTONIC);
+    } while (result < 0 && errno == EINTR);
+    if (result >= 0) {
+        return MYC_OK;
+    }
+    if (errno == ENOSYS) {
+        return MYC_UNSUPPORTED;
+    }
+    return errno == EAGAIN ? MYC_AGAIN : myc__posix_status(errno);
+}
+
 static const struct myc_wait_ops wait_ops = {
     .size = sizeof(wait_ops),
     .wait = wait_wait,
     .wake = wait_wake,
+    .wait_any = wait_wait_any,
 };
 
 void myc__posix_wait_init(struct myc_wait *wait)
