@@ -73,6 +73,7 @@ struct myc__ring_control;
 struct myc__ring_slot;
 struct myc__ring_pair;
 struct myc__ring_page;
+struct myc_ring_gate;
 
 /** The writer's side; private fields. Placed by the caller, 64-aligned, zero before init. */
 struct myc_ring_writer;
@@ -483,6 +484,8 @@ struct myc_ring_writer {
     uint64_t skipped;      /* what is counted: as in the control page */
     uint64_t gapped;
     uint64_t full;
+    struct myc_atomic_u32 bell;       /* counts what its process does while it may sleep */
+    bool has_gates;                   /* some reader is gated on another; of who lets readers in */
     struct myc_atomic_u32 slots_used; /* slots ever taken: the writer looks no further */
     struct myc_atomic_u64 pages[MYC_RING_READERS_MAX]; /* addresses; set before the slot's state */
     uint64_t rung[MYC_RING_READERS_MAX];               /* arm word last rung, per slot */
@@ -529,6 +532,8 @@ struct myc_ring_reader {
     uint64_t taken_skipped; /* of what is counted: taken from the position `taken_from` on, not */
     uint64_t taken_gapped;  /* given back yet */
     uint64_t taken_from;
+    struct myc_ring_gate *gate; /* what it must not overtake; NULL: nothing */
+    uint64_t rung_head;         /* who waits for this head was rung for it */
     struct myc_ring_origin origin;
 } __attribute__((aligned(64)));
 

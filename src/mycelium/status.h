@@ -50,7 +50,9 @@ extern "C" {
     X(DENIED, RESOURCE, "permission denied")                                                       \
     X(CORRUPT, CORRUPT, "bytes from outside violate the format")                                   \
     X(POISONED, CORRUPT, "an internal invariant broke; the object refuses further work")           \
-    X(IO, PLATFORM, "the operating system reported an error")
+    X(IO, PLATFORM, "the operating system reported an error")                                      \
+    X(CYCLE, CALLER, "the objects would wait for each other in a circle")                          \
+    X(MISSING, PEER, "a reader that must be there is not, or stands still")
 
 enum myc_status {
 #define MYC_STATUS_ENUM_(name, category, sentence) MYC_##name,

@@ -20,6 +20,7 @@ struct wish {
     enum myc_ring_start start;
     bool is_at_sequence; // instead of there
     uint64_t sequence;
+    const struct myc__ring_point *point; // or exactly here, where somebody holds the writer back
 };
 
 static bool find_free(const struct myc_ring_writer *writer, uint32_t *out_slot)
@@ -94,6 +95,10 @@ static enum myc_status propose(
     uint32_t attempt,
     struct myc__ring_point *out_point)
 {
+    if (wish->point != NULL) {
+        *out_point = *wish->point;
+        return MYC_OK;
+    }
     if (wish->is_at_sequence) {
         return sync_before(writer, wish->sequence, out_point);
     }
@@ -210,7 +215,7 @@ enum myc_status myc_ring_join(
     enum myc_ring_start start,
     struct myc_ring_ticket *out_ticket)
 {
-    const struct wish wish = {start, false, 0};
+    const struct wish wish = {start, false, 0, NULL};
     return join(writer, page, &wish, out_ticket);
 }
 
@@ -220,7 +225,17 @@ enum myc_status myc_ring_join_at(
     uint64_t sequence,
     struct myc_ring_ticket *out_ticket)
 {
-    const struct wish wish = {MYC_RING_LIVE, true, sequence};
+    const struct wish wish = {MYC_RING_LIVE, true, sequence, NULL};
+    return join(writer, page, &wish, out_ticket);
+}
+
+enum myc_status myc__ring_join_point(
+    struct myc_ring_writer *writer,
+    const void *page,
+    const struct myc__ring_point *point,
+    struct myc_ring_ticket *out_ticket)
+{
+    const struct wish wish = {MYC_RING_LIVE, false, 0, point};
     return join(writer, page, &wish, out_ticket);
 }
 
@@ -252,7 +267,7 @@ enum myc_status myc_ring_join_lapping(
     // may write unannounced lies below the limit that we load.
     myc_fence_seq_cst();
     for (uint32_t attempt = 0; attempt < JOIN_ATTEMPTS_MAX; attempt++) {
-        const struct wish wish = {start, false, 0};
+        const struct wish wish = {start, false, 0, NULL};
         struct myc__ring_point point;
         if (propose(writer, &wish, attempt, &point) != MYC_OK) {
             continue;
@@ -277,6 +292,9 @@ void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot)
         return;
     }
     struct myc_atomic_u32 *state = &writer->slots[slot].state;
+    if (writer->has_gates) {
+        myc__ring_gate_forget(writer, slot);
+    }
     // Only the writer's poisoning may come between, and it keeps the generation.
     uint32_t word = myc_load_relaxed_u32(state);
     uint32_t generation = word >> MYC__RING_STATE_BITS;
@@ -308,7 +326,7 @@ enum myc_status myc_ring_reader_state(
     }
     // Pairs with the poisoning compare-exchange of the writer's passes.
     uint32_t kind = myc_load_acquire_u32(&writer->slots[slot].state) & MYC__RING_STATE_MASK;
-    if (kind == MYC__RING_FREE || kind == MYC__RING_JOINING) {
+    if (kind == MYC__RING_FREE || kind == MYC__RING_JOINING || kind == MYC__RING_HELD) {
         return MYC_NOT_FOUND;
     }
     state.is_lapping = kind == MYC__RING_LAPPING;

@@ -127,7 +127,8 @@ enum myc__ring_slot_state {
     MYC__RING_JOINING, /* counts while inside the window, is ignored outside, never poisoned */
     MYC__RING_ACTIVE,
     MYC__RING_FENCED,
-    MYC__RING_LAPPING /* never waited for */
+    MYC__RING_LAPPING, /* never waited for */
+    MYC__RING_HELD     /* nobody's: its join head gates for a reader who is away, if it is inside */
 };
 
 enum { MYC__RING_STATE_BITS = 3, MYC__RING_STATE_MASK = 7 };
@@ -140,12 +141,17 @@ static inline uint32_t myc__ring_state_word(uint32_t generation, enum myc__ring_
 
 struct myc__ring_slot {
     MYC__LINE struct myc_atomic_u32 state;
-    uint32_t reserved;
+    struct myc_atomic_u32 bell;      /* counts rings for its reader, who may sleep on it */
     struct myc_atomic_u64 join_head; /* counts until the reader's page says something else than 0 */
+    struct myc_atomic_u64 gates;     /* bit i: its reader reads nothing that slot i's has not */
+    struct myc_atomic_u32 followers; /* not 0: some reader is gated on this slot's */
 };
 
 _Static_assert(sizeof(struct myc__ring_slot) == 64, "pinned");
+_Static_assert(offsetof(struct myc__ring_slot, bell) == 4, "pinned");
 _Static_assert(offsetof(struct myc__ring_slot, join_head) == 8, "pinned");
+_Static_assert(offsetof(struct myc__ring_slot, gates) == 16, "pinned");
+_Static_assert(offsetof(struct myc__ring_slot, followers) == 24, "pinned");
 
 /** What a reader counts besides its head, sequence and arm word. */
 struct myc__ring_reader_counts {

@@ -273,6 +273,9 @@ size_t
 myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max)
 {
     size_t handled = 0;
+    if (reader->gate != NULL) {
+        records_max = myc__ring_gate_records(reader, records_max);
+    }
     if (reader->copy.data != NULL) {
         return myc__ring_copy_poll(reader, fn, context, records_max);
     }
@@ -308,6 +311,10 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
 struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes_max)
 {
     struct myc_const_span span = {NULL, 0};
+    if (reader->gate != NULL && !myc__ring_gate_cut(reader, &bytes_max)) {
+        reader->peeked_bytes = 0;
+        return span;
+    }
     if (reader->copy.data != NULL) {
         return myc__ring_copy_peek(reader, bytes_max);
     }
@@ -413,6 +420,9 @@ bool myc_ring_is_empty(const struct myc_ring_reader *reader)
     if (reader->status != MYC_OK) {
         return true;
     }
+    if (reader->gate != NULL && myc__ring_gate_records(reader, 1) == 0) {
+        return true;
+    }
     if (reader->copy.data != NULL) {
         return myc__ring_copy_is_empty(reader);
     }
@@ -448,12 +458,14 @@ enum myc_status myc_ring_reader_status(const struct myc_ring_reader *reader)
     if (reader->status != MYC_OK) {
         return reader->status;
     }
+    // Asked first: who left a closed ring had seen the close, and so do we then.
+    enum myc_status gate = reader->gate != NULL ? myc__ring_gate_status(reader) : MYC_OK;
     // Pairs with the release of myc_ring_writer_close().
     uint64_t closed = myc_load_acquire_u64(&reader->control->closed);
     if (closed == reader->position + 1 && reader->gap_count == 0) {
         return MYC_CLOSED;
     }
-    return myc__ring_is_in(reader) ? MYC_OK : MYC_FENCED;
+    return myc__ring_is_in(reader) ? gate : MYC_FENCED;
 }
 
 void myc_ring_reader_origin(

@@ -118,6 +118,21 @@ bool myc__ring_is_legal(uint16_t type);
 /** How many messages a GAP with this payload counts; 0 if it is malformed. */
 uint64_t myc__ring_gap_count(const unsigned char *payload, uint64_t size);
 
+/** How many bytes from a position on its gate leaves open; UINT64_MAX: all. */
+uint64_t myc__ring_gate_room(const struct myc_ring_reader *reader, uint64_t position);
+
+/** How many of the next records its gate lets a reader have, at most `records_max`. */
+size_t myc__ring_gate_records(const struct myc_ring_reader *reader, size_t records_max);
+
+/** Cuts what a peek may show to what the gate allows. Returns: false if that is nothing. */
+bool myc__ring_gate_cut(const struct myc_ring_reader *reader, size_t *bytes_max);
+
+/** OK, or PEER_DIED when a reader has read all that one it is gated on had read, which is gone. */
+enum myc_status myc__ring_gate_status(const struct myc_ring_reader *reader);
+
+/** The head that must move before a gated reader can go on; NULL if its gate holds nothing. */
+const struct myc_atomic_u64 *myc__ring_gate_head(const struct myc_ring_reader *reader);
+
 /** myc_ring_poll() of a reader that takes copies. */
 size_t myc__ring_copy_poll(
     struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max);

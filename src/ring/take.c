@@ -34,7 +34,11 @@ static void fill(
 static bool take_copy(struct myc_ring_reader *reader, struct myc_record *out_record)
 {
     myc_ring_release(reader);
-    struct myc_const_span span = myc__ring_copy_peek(reader, 0);
+    struct myc_const_span span = {NULL, 0};
+    size_t bytes_max = 0;
+    if (reader->gate == NULL || myc__ring_gate_cut(reader, &bytes_max)) {
+        span = myc__ring_copy_peek(reader, bytes_max);
+    }
     if (span.data == NULL) {
         myc__ring_count_empty(reader);
         return false;
@@ -72,7 +76,12 @@ static uint64_t bound_of(const struct myc_ring_reader *reader)
     if (reader->cursor_sequence > UINT64_MAX - reader->capacity) {
         return reader->cursor;
     }
-    return lap_end < written ? lap_end : written;
+    uint64_t bound = lap_end < written ? lap_end : written;
+    if (reader->gate != NULL) {
+        uint64_t room = myc__ring_gate_room(reader, reader->cursor);
+        bound = bound - reader->cursor < room ? bound : reader->cursor + room;
+    }
+    return bound;
 }
 
 bool myc__ring_take_closely(struct myc_ring_reader *reader, struct myc_record *out_record)
@@ -84,8 +93,13 @@ bool myc__ring_take_closely(struct myc_ring_reader *reader, struct myc_record *o
     while (reader->status == MYC_OK) {
         struct myc__ring_item item;
         uint64_t room = reader->position + reader->capacity - reader->cursor;
+        uint64_t open = UINT64_MAX;
+        if (reader->gate != NULL) {
+            open = myc__ring_gate_room(reader, reader->cursor);
+        }
         enum myc__ring_found found = myc__ring_look(reader, reader->cursor, room, &item);
-        if (found == MYC__RING_FOUND_NOTHING) {
+        if (found == MYC__RING_FOUND_NOTHING
+            || (found != MYC__RING_FOUND_CORRUPT && item.bytes > open) || open == 0) {
             break;
         }
         if (found == MYC__RING_FOUND_CORRUPT

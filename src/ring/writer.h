@@ -40,6 +40,19 @@ void myc__ring_advance(
     uint64_t sequence,
     const struct myc__ring_point *first);
 
+/**
+ * As myc_ring_join(), at exactly this point, where a held slot or another reader's head keeps the
+ * writer back.
+ */
+MYC_MUST_USE enum myc_status myc__ring_join_point(
+    struct myc_ring_writer *writer,
+    const void *page,
+    const struct myc__ring_point *point,
+    struct myc_ring_ticket *out_ticket);
+
+/** Before a slot is given back: nobody is gated on it any more, and it on nobody. */
+void myc__ring_gate_forget(struct myc_ring_writer *writer, uint32_t slot);
+
 /** Stores a sync entry for a published message record if one is due there. */
 void myc__ring_sync(struct myc_ring_writer *writer, const struct myc__ring_point *point);
 

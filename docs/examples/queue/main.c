@@ -79,7 +79,8 @@ int main(void)
 {
     static struct myc_spsc queue;
     static alignas(64) unsigned char memory[CAPACITY * MYC_QUEUE_SLOT_BYTES];
-    static const struct myc_wait_ops wait_ops = {sizeof wait_ops, futex_wait, futex_wake};
+    static const struct myc_wait_ops wait_ops = {
+        .size = sizeof wait_ops, .wait = futex_wait, .wake = futex_wake};
     struct myc_wait wait = {&wait_ops};
     const struct myc_queue_options options = {
         .capacity = CAPACITY,

@@ -212,7 +212,8 @@ static inline uint32_t script_wake(
     return 1;
 }
 
-static const struct myc_wait_ops script_ops = {sizeof script_ops, script_wait, script_wake};
+static const struct myc_wait_ops script_ops = {
+    .size = sizeof script_ops, .wait = script_wait, .wake = script_wake};
 
 static inline void queue_init_sleepy(
     struct queue *queue, struct script *script, const struct kind *kind, uint32_t capacity)
