@@ -22,6 +22,7 @@
 
 #include <mycelium/interface/thread.h>
 #include <mycelium/ring.h>
+#include <mycelium/ring_inline.h>
 
 #include "ring_arena.h"
 #include "ring_kernel.h"
@@ -30,10 +31,12 @@
 
 // ---- The writer ----
 
-static unsigned char *claim(struct arena *arena, struct myc_platform *platform, size_t size)
+static unsigned char *
+claim(struct arena *arena, struct myc_platform *platform, size_t size, bool is_fast)
 {
     for (;;) {
-        unsigned char *payload = myc_ring_claim(&arena->writer, size);
+        unsigned char *payload = is_fast ? myc_ring_claim_fast(&arena->writer, size)
+                                         : myc_ring_claim(&arena->writer, size);
         if (payload != NULL) {
             return payload;
         }
@@ -51,7 +54,8 @@ static void write_one(struct arena *arena, struct myc_platform *platform)
 {
     struct myc_sim *sim = arena->sim;
     size_t size = message_size(arena);
-    unsigned char *payload = claim(arena, platform, size);
+    bool is_fast = myc_sim_choose(sim, "fast", 2) != 0;
+    unsigned char *payload = claim(arena, platform, size, is_fast);
     if (myc_sim_chance(sim, "abort", 1, 8)) {
         message_write(payload, size, UINT64_MAX);
         myc_ring_abort(&arena->writer);
@@ -69,7 +73,8 @@ static void write_one(struct arena *arena, struct myc_platform *platform)
     size_t final =
         is_gap ? sizeof(struct myc_gap) : size - (size_t)myc_sim_choose(sim, "cut", 2) % (size + 1);
     arena->committing = committed + count;
-    myc_ring_commit(&arena->writer, is_gap ? MYC_RECORD_GAP : RING_MESSAGE_TYPE, 1, final);
+    (is_fast ? myc_ring_commit_fast : myc_ring_commit)(
+        &arena->writer, is_gap ? MYC_RECORD_GAP : RING_MESSAGE_TYPE, 1, final);
     count_record(&arena->counted, final, is_gap ? count : 0);
     myc_store_release_u64(&arena->committed, committed + count);
     myc_sim_count(sim, "messages", count);

@@ -115,10 +115,11 @@ static void unlock(struct field *field)
 
 // ---- The writer ----
 
-static unsigned char *claim(struct field *field, size_t size)
+static unsigned char *claim(struct field *field, size_t size, bool is_fast)
 {
     for (;;) {
-        unsigned char *payload = myc_ring_claim(&field->writer, size);
+        unsigned char *payload = is_fast ? myc_ring_claim_fast(&field->writer, size)
+                                         : myc_ring_claim(&field->writer, size);
         if (payload != NULL) {
             return payload;
         }
@@ -185,7 +186,8 @@ static void throw_out(struct field *field)
 static void write_one(struct field *field)
 {
     size_t size = draw_size(field);
-    unsigned char *payload = claim(field, size);
+    bool is_fast = !field->is_kernel && myc_sim_choose(field->sim, "fast", 2) != 0;
+    unsigned char *payload = claim(field, size, is_fast);
     if (!field->is_kernel && myc_sim_chance(field->sim, "abort", 1, 8)) {
         write_payload(field, payload, size, UINT64_MAX);
         myc_ring_abort(&field->writer);
@@ -193,7 +195,7 @@ static void write_one(struct field *field)
     }
     uint64_t sequence = myc_ring_committed(&field->writer) + 1;
     write_payload(field, payload, size, sequence);
-    myc_ring_commit(&field->writer, RING_MESSAGE_TYPE, 1, size);
+    (is_fast ? myc_ring_commit_fast : myc_ring_commit)(&field->writer, RING_MESSAGE_TYPE, 1, size);
     myc_store_release_u64(&field->committed, sequence);
     myc_sim_count(field->sim, "messages", 1);
     wake_readers(field);

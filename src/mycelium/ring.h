@@ -460,12 +460,14 @@ struct myc_ring_writer {
     uint64_t capacity;
     uint64_t position; /* of the next record */
     uint64_t granted;  /* the limit, or the intent if that is announced and lower */
+    uint64_t plain;    /* a record that ends here or before, with the word behind it, just fits */
     uint64_t claimed;  /* payload bytes of the open claim; UINT64_MAX: none */
     uint64_t rest;     /* bytes skipped before the claimed record */
     uint64_t sequence; /* messages committed */
     uint64_t sync_due; /* position from which the next sync entry is due */
     uint64_t limit;    /* no byte at or beyond it may be written */
     struct myc__ring_control *control;
+    struct myc_atomic_u64 *progress; /* the control's pair: four words */
     struct myc__ring_slot *slots;
     struct myc__ring_pair *sync_index;
     uint64_t arm_word; /* the writer's own; odd while it sleeps */

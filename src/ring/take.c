@@ -135,6 +135,11 @@ bool myc__ring_take_closely(struct myc_ring_reader *reader, struct myc_record *o
     return false;
 }
 
+void myc__ring_note_lag(struct myc_ring_reader *reader, uint64_t start)
+{
+    myc__ring_count_lag(reader, start, reader->cursor);
+}
+
 void myc__ring_release_copy(struct myc_ring_reader *reader)
 {
     if (reader->is_copy_taken) {

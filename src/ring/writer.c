@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include <mycelium/ring_inline.h>
 #include <mycelium/simulation.h>
 
 static enum myc_status refuse(struct myc_diagnostic *diagnostic, const char *what, uint64_t found)
@@ -139,6 +140,7 @@ enum myc_status myc_ring_writer_init(
     writer->capacity = header->constant.capacity;
     writer->claimed = MYC__RING_NO_CLAIM;
     writer->control = (void *)(base + header->constant.control_offset);
+    writer->progress = &writer->control->progress.position0;
     writer->slots = (void *)(base + header->constant.slots_offset);
     writer->sync_index = (void *)(base + header->constant.sync_offset);
     writer->readers_max = header->constant.readers_max;
@@ -221,6 +223,7 @@ static void grant(struct myc_ring_writer *writer)
         granted = writer->intent > writer->position ? writer->intent : writer->position;
     }
     writer->granted = granted;
+    writer->plain = 0; // Until a claim has looked closely.
 }
 
 void myc__ring_announce(struct myc_ring_writer *writer, uint64_t end)
@@ -306,6 +309,18 @@ size_t myc_ring_payload_max(const struct myc_ring_writer *writer)
     return (size_t)(writer->capacity / 4) - MYC_RECORD_HEADER_BYTES;
 }
 
+// How far records may go that need no closer look: what was granted, to the end of the lap, and for
+// so long only that none can be too large.
+static uint64_t plain_for(const struct myc_ring_writer *writer)
+{
+    uint64_t plain = writer->position + writer->capacity / 4 + MYC_RECORD_HEADER_BYTES;
+    uint64_t lap_end = (writer->position | (writer->capacity - 1)) + 1;
+    if (lap_end + MYC_RECORD_HEADER_BYTES < plain) {
+        plain = lap_end + MYC_RECORD_HEADER_BYTES;
+    }
+    return writer->granted < plain ? writer->granted : plain;
+}
+
 void *myc_ring_claim(struct myc_ring_writer *writer, size_t size)
 {
     uint64_t rest;
@@ -326,6 +341,7 @@ void *myc_ring_claim(struct myc_ring_writer *writer, size_t size)
     }
     writer->claimed = size;
     writer->rest = rest;
+    writer->plain = rest == 0 ? plain_for(writer) : 0;
     uint64_t start = writer->position + rest;
     unsigned char *payload =
         writer->data + (start & (writer->capacity - 1)) + MYC_RECORD_HEADER_BYTES;
@@ -364,6 +380,12 @@ void myc__ring_sync(struct myc_ring_writer *writer, const struct myc__ring_point
     writer->sync_due = (point->position | (MYC__RING_SYNC_BYTES - 1)) + 1;
 }
 
+void myc__ring_sync_record(struct myc_ring_writer *writer, uint64_t position, uint64_t sequence)
+{
+    const struct myc__ring_point point = {position, sequence};
+    myc__ring_sync(writer, &point);
+}
+
 void myc__ring_advance(
     struct myc_ring_writer *writer,
     uint64_t end,
@@ -389,6 +411,7 @@ void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t ver
     writer->claimed = MYC__RING_NO_CLAIM;
     if (messages == 0) {
         writer->is_broken = true;
+        writer->plain = 0;
         return;
     }
     uint64_t bytes = myc_record_bytes(size);
@@ -467,6 +490,7 @@ uint64_t myc_ring_committed(const struct myc_ring_writer *writer)
 void myc_ring_writer_close(struct myc_ring_writer *writer)
 {
     writer->is_closed = true;
+    writer->plain = 0;
     writer->claimed = MYC__RING_NO_CLAIM;
     // Released after the last record; positions are multiples of 8, so 1 marks "closed".
     myc_store_release_u64(&writer->control->closed, writer->position + 1);
