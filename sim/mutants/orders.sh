@@ -152,6 +152,7 @@ hunted_by() {
     src/queue/mpsc.c) echo 'simcheck_queue | mpsc | 20000' ;;
     src/queue/mpmc.c) echo 'simcheck_queue | mpmc | 20000' ;;
     src/queue/* | src/mycelium/queue.h) echo 'simcheck_queue | spsc,mpsc,mpmc | 20000' ;;
+    src/workers/*) echo 'simcheck_workers | workers,workers-kills,workers-scheduler | 8000' ;;
     src/pool/*) echo 'simcheck_pool | churn,twice | 8000' ;;
     src/bus/node.c | src/bus/service.c) echo 'simcheck_trading | trading,trading-broken | 50' ;;
     src/bus/* | src/transport/*) echo 'simcheck_bus | bus,bus-kill | 1500' ;;
