@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include <mycelium/place.h>
 #include <mycelium/segment_name.h>
 #include <mycelium/workers.h>
 
@@ -41,6 +42,27 @@ static void test_names_are_checked(void **state)
         char name[3] = {'a', (char)c, '\0'};
         const char *taken = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
         assert_int_equal(myc_segment_name_check(name, NULL) == MYC_OK, strchr(taken, c) != NULL);
+    }
+}
+
+// A place takes as its name what is checked here, and nothing else. [NAME-1]
+static void test_places_take_the_same_names(void **state)
+{
+    (void)state;
+    _Static_assert((int)MYC_SEGMENT_NAME_MAX == (int)MYC_PLACE_NAME_MAX, "one limit");
+    char name[MYC_SEGMENT_NAME_MAX + 3];
+    for (size_t len = 0; len < sizeof name; len++) {
+        memset(name, 'a', len);
+        name[len] = '\0';
+        for (int c = 1; c < 256; c++) {
+            if (len > 0) {
+                name[c % 2 == 0 ? 0 : len - 1] = (char)c;
+            }
+            assert_int_equal(
+                myc_segment_name_check(name, NULL) == MYC_OK,
+                myc_place_check_name(MYC_PLACE_NAMED, name, NULL) == MYC_OK);
+            memset(name, 'a', len);
+        }
     }
 }
 
@@ -128,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_checked),
+        cmocka_unit_test(test_places_take_the_same_names),
         cmocka_unit_test(test_names_are_composed_and_taken_apart),
         cmocka_unit_test(test_parts_are_checked),
         cmocka_unit_test(test_other_names_are_not_taken_apart),
