@@ -11,8 +11,8 @@
 # WORK is the program bench-frugal-work, COMPILER a line that names compiler, processor and flags,
 # FILE the record; the objects are those of the layers core, memory, ring, queue, pool and framed.
 #
-# Exit code: 0 all within the record, 1 something is not, 2 the command line is wrong, 77 nothing was
-# compared: there is no valgrind, or another compiler made the record.
+# Exit code: 0 all within the record, 1 something is not, 2 the command line is wrong, 77 nothing
+# was compared: there is no valgrind, or another compiler made the record.
 set -u
 
 LC_ALL=C
