@@ -6,11 +6,13 @@
 // An even first byte makes a reader hostile: it owns its page. The writer and the other reader must
 // not notice, but for the room that a reader may rightly hold back. An odd one makes the writer
 // hostile: what readers see of the ring is a copy that changes at will. What they hand out lies
-// inside it, and every call comes back. With bit 1 the honest reader may be lapped and gets copies.
+// inside it, and every call comes back. With bit 1 the honest reader may be lapped and gets copies,
+// with bit 6 the writer publishes in batches.
 #include <stdbool.h>
 #include <string.h>
 
 #include <mycelium/ring.h>
+#include <mycelium/ring_batch.h>
 #include <mycelium/ring_counters.h>
 #include <mycelium/ring_inline.h>
 
@@ -38,6 +40,7 @@ struct play {
     const uint8_t *program;
     size_t left;
     bool is_writer_hostile;
+    bool has_batches;
 };
 
 static uint64_t take(struct play *play, size_t size)
@@ -193,6 +196,33 @@ static void publish(struct play *play)
     show(play);
 }
 
+// So many messages together, given up when their number is divisible by 8.
+static void publish_batch(struct play *play)
+{
+    uint64_t wanted = take(play, 1);
+    uint64_t added = 0;
+    while (added < wanted) {
+        uint64_t number = play->published + added + 1;
+        unsigned char *payload = myc_ring_batch_claim(&play->writer, 200);
+        if (payload == NULL) {
+            break;
+        }
+        FUZZ_CHECK(is_within(payload, 200, play->memory, play->memory_bytes));
+        memset(payload, (int)(number & 0xFF), (size_t)(number % 200));
+        myc_ring_batch_add(&play->writer, 1, 0, (size_t)(number % 200));
+        added++;
+    }
+    if (wanted % 8 == 0) {
+        myc_ring_abort(&play->writer);
+        added = 0;
+    }
+    myc_ring_batch_commit(&play->writer);
+    play->published += added;
+    FUZZ_CHECK(myc_ring_committed(&play->writer) == play->published);
+    (void)myc_ring_sleepers(&play->writer);
+    show(play);
+}
+
 static void poll(struct play *play, struct side *side)
 {
     if (side->is_in) {
@@ -300,7 +330,11 @@ static void step(struct play *play)
     switch (how & 7) {
     case 0:
     case 1:
-        publish(play);
+        if (play->has_batches) {
+            publish_batch(play);
+        } else {
+            publish(play);
+        }
         break;
     case 2:
     case 3:
@@ -349,6 +383,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t how = take(&play, 1);
     bool is_lapped = (how & 2) != 0;
     play.is_writer_hostile = (how & 1) != 0;
+    play.has_batches = (how & 64) != 0;
     play.capacity = is_lapped ? MYC_RING_LAPPED_CAPACITY_MIN : MYC_RING_CAPACITY_MIN;
     const struct myc_ring_options options = {
         .capacity_bytes = play.capacity,

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include <mycelium/ring.h>
+#include <mycelium/ring_batch.h>
 #include <mycelium/ring_counters.h>
 #include <mycelium/ring_inline.h>
 
@@ -28,7 +29,7 @@ enum {
     READERS = 5,
 
     PAYLOAD_MAX = 16384,
-    MESSAGES_MAX = OPERATIONS + 2
+    MESSAGES_MAX = 8 * OPERATIONS
 };
 
 // One record of the model: the messages up to and including `last`, at [start, end).
@@ -203,6 +204,69 @@ static void publish(struct model *model)
     add_record(model, type, version, final, rest);
 }
 
+// Records that are published together, or given up together.
+static void publish_batch(struct model *model)
+{
+    uint64_t start = model->position;
+    uint64_t limit = lowest_head(model) + model->options.capacity_bytes;
+    uint64_t span = model->options.capacity_bytes / 2 + 24;
+    size_t before = model->record_count;
+    uint64_t wanted = 1 + draw(model, 8);
+    for (uint64_t i = 0; i < wanted; i++) {
+        size_t size = draw_size(model);
+        uint64_t rest = rest_at(model, myc_record_bytes(size));
+        uint64_t end = model->position + rest + myc_record_bytes(size);
+        bool is_room_expected = end - start <= span && end + 8 <= limit;
+        unsigned char *payload = myc_ring_batch_claim(&model->writer, size);
+        PROPERTY(model, (payload != NULL) == is_room_expected);
+        if (payload == NULL) {
+            model->refused += end - start <= span;
+            break;
+        }
+        size_t final = draw(model, 3) == 0 ? (size_t)draw(model, size + 1) : size;
+        uint16_t type = (uint16_t)(1 + draw(model, MYC_MESSAGE_TYPE_MAX));
+        memset(payload, 0xEE, size);
+        for (size_t j = 0; j < final; j++) {
+            payload[j] = byte_of(last_of(model) + 1, j);
+        }
+        myc_ring_batch_add(&model->writer, type, 5, final);
+        add_record(model, type, 5, final, rest);
+        PROPERTY(model, myc_ring_is_valid(&model->writer));
+    }
+    if (draw(model, 6) == 0) {
+        myc_ring_abort(&model->writer);
+        model->record_count = before;
+        model->position = start;
+    }
+    myc_ring_batch_commit(&model->writer);
+}
+
+// Messages of one size; as many as there is room for.
+static void publish_same(struct model *model)
+{
+    unsigned char bytes[40 * 100];
+    size_t size = (size_t)draw(model, 101);
+    size_t count = (size_t)draw(model, 41);
+    size_t fitting = 0;
+    size_t published = 0;
+    for (size_t i = 0; i < count * size; i++) {
+        bytes[i] = byte_of(last_of(model) + 1 + i / size, i % size);
+    }
+    uint64_t limit = lowest_head(model) + model->options.capacity_bytes;
+    for (; fitting < count; fitting++) {
+        uint64_t rest = rest_at(model, myc_record_bytes(size));
+        if (model->position + rest + myc_record_bytes(size) + 8 > limit) {
+            model->refused++;
+            break;
+        }
+        add_record(model, 3, 4, size, rest);
+    }
+    enum myc_status status =
+        myc_ring_publish_n(&model->writer, 3, 4, bytes, size, count, &published);
+    PROPERTY(model, published == fitting);
+    PROPERTY(model, status == (fitting == count ? MYC_OK : MYC_FULL));
+}
+
 static void poll_some(struct model *model, struct model_reader *reader)
 {
     size_t left = model->record_count - reader->next;
@@ -338,7 +402,12 @@ static void operate(struct model *model)
 {
     struct model_reader *reader = &model->readers[draw(model, READERS)];
     uint64_t operation = draw(model, 20);
-    if (operation < 9) {
+    bool has_space = model->record_count + 41 < MESSAGES_MAX;
+    if (operation < 2 && has_space) {
+        publish_batch(model);
+    } else if (operation < 3 && has_space) {
+        publish_same(model);
+    } else if (operation < 9) {
         publish(model);
     } else if (!reader->is_in) {
         if (operation < 14) {

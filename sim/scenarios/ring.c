@@ -25,6 +25,7 @@
 #include <mycelium/ring_inline.h>
 
 #include "ring_arena.h"
+#include "ring_batch.h"
 #include "ring_kernel.h"
 #include "ring_lapping.h"
 #include "ring_stream.h"
@@ -81,10 +82,43 @@ static void write_one(struct arena *arena, struct myc_platform *platform)
     ring_sleepers(arena, platform);
 }
 
+static void write_payload(void *context, unsigned char *payload, size_t size, uint64_t sequence)
+{
+    (void)context;
+    message_write(payload, size, sequence);
+}
+
+static void write_batch(struct arena *arena, struct myc_platform *platform)
+{
+    const struct ring_batch batch = {
+        .sim = arena->sim,
+        .writer = &arena->writer,
+        .write = write_payload,
+        .byte = message_byte,
+        .size_max = arena->size_max,
+        .has_gaps = true,
+        .committing = &arena->committing,
+        .is_in_parts = &arena->is_in_parts,
+        .counted = &arena->counted,
+        .refused = &arena->refused,
+    };
+    uint64_t messages = ring_batch_write(&batch);
+    if (messages == 0) {
+        return;
+    }
+    myc_store_release_u64(&arena->committed, myc_ring_committed(&arena->writer));
+    myc_sim_count(arena->sim, "messages", messages);
+    ring_sleepers(arena, platform);
+}
+
 static void run_writer(struct arena *arena, struct myc_platform *platform)
 {
     for (uint64_t i = 0; i < arena->message_count; i++) {
-        write_one(arena, platform);
+        if (arena->has_batches && myc_sim_chance(arena->sim, "batch", 1, 2)) {
+            write_batch(arena, platform);
+        } else {
+            write_one(arena, platform);
+        }
         if (!arena->may_sleep && myc_sim_chance(arena->sim, "pause", 1, 4)) {
             myc_thread_relax(platform->thread, 0);
         }

@@ -408,6 +408,18 @@ static void attach_seat(struct seat *seat, void *page)
     memset(&seat->counted, 0, sizeof seat->counted);
 }
 
+// A writer that died inside a commit has published all of it or nothing.
+static void check_end(struct seat *seat, uint64_t committed)
+{
+    struct arena *arena = seat->arena;
+    bool is_writer_dead = myc_load_acquire_u32(&arena->is_writer_dead) != 0;
+    myc_sim_check(
+        arena->sim,
+        !is_writer_dead || arena->is_in_parts || seat->handled == committed
+            || seat->handled == arena->committing,
+        "of a batch there is all or nothing");
+}
+
 void seat_read(struct seat *seat, struct myc_platform *platform)
 {
     struct arena *arena = seat->arena;
@@ -442,6 +454,7 @@ void seat_read(struct seat *seat, struct myc_platform *platform)
     uint64_t committed = myc_load_acquire_u64(&arena->committed);
     myc_sim_check(
         arena->sim, seat->handled >= committed, "whoever reads to the end has everything");
+    check_end(seat, committed);
     myc_store_release_u32(&seat->is_done, 1);
     myc_sim_count(arena->sim, "read to the end", 1);
 }
@@ -480,6 +493,7 @@ struct arena *arena_create(struct myc_sim *sim, bool may_sleep)
     arena->message_count = 20 + myc_sim_choose(sim, "messages", 100);
     arena->size_max = RING_SIZE_MAX - myc_sim_choose(sim, "smaller", RING_SIZE_MAX - 16 + 1);
     arena->seat_count = 1 + (uint32_t)myc_sim_choose(sim, "more readers", RING_SEATS_MAX);
+    arena->has_batches = myc_sim_chance(sim, "batches", 1, 3);
     if (arena->memory == NULL) {
         abort();
     }

@@ -82,6 +82,8 @@ struct arena {
     uint32_t seat_count;
     uint32_t seat_of_slot[MYC_RING_READERS_MAX];
     bool may_sleep;
+    bool has_batches;
+    bool is_in_parts; // what is being published may be there in part
     struct seat seats[RING_SEATS_MAX];
 };
 

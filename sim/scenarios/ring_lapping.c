@@ -21,6 +21,7 @@
 #include <mycelium/ring_inline.h>
 
 #include "ring_arena.h"
+#include "ring_batch.h"
 
 enum {
     CAPACITY = MYC_RING_LAPPED_CAPACITY_MIN,
@@ -60,6 +61,11 @@ struct field {
     size_t memory_bytes;
     uint64_t message_count;
     bool is_kernel;
+    bool has_batches;
+    bool is_in_parts;
+    uint64_t committing;
+    uint64_t refused;
+    struct counted counted;
     bool is_even;                    // all messages of one size, so that laps meet record by record
     struct myc_atomic_u64 committed; // released after each commit
     struct myc_atomic_u32 writer_bell;
@@ -201,10 +207,41 @@ static void write_one(struct field *field)
     wake_readers(field);
 }
 
+static void write_part(void *context, unsigned char *payload, size_t size, uint64_t sequence)
+{
+    write_payload(context, payload, size, sequence);
+}
+
+static void write_batch(struct field *field)
+{
+    const struct ring_batch batch = {
+        .sim = field->sim,
+        .writer = &field->writer,
+        .write = write_part,
+        .byte = payload_byte,
+        .context = field,
+        .size_max = SIZE_MAX_BYTES,
+        .committing = &field->committing,
+        .is_in_parts = &field->is_in_parts,
+        .counted = &field->counted,
+        .refused = &field->refused,
+    };
+    uint64_t messages = ring_batch_write(&batch);
+    if (messages != 0) {
+        myc_store_release_u64(&field->committed, myc_ring_committed(&field->writer));
+        myc_sim_count(field->sim, "messages", messages);
+        wake_readers(field);
+    }
+}
+
 static void write_all(struct field *field)
 {
     for (uint64_t i = 0; i < field->message_count; i++) {
-        write_one(field);
+        if (field->has_batches && myc_sim_chance(field->sim, "batch", 1, 2)) {
+            write_batch(field);
+        } else {
+            write_one(field);
+        }
         if (!field->is_kernel && myc_sim_chance(field->sim, "throw out", 1, 16)) {
             throw_out(field);
         }
@@ -534,6 +571,7 @@ void ring_lapping_run(struct myc_sim *sim)
     struct field *field = zeroed(64, (sizeof *field + 63) / 64 * 64);
     field->sim = sim;
     field->is_even = myc_sim_chance(sim, "even", 1, 4);
+    field->has_batches = !field->is_even && myc_sim_chance(sim, "batches", 1, 3);
     field->message_count = 12 + myc_sim_choose(sim, "messages", 60);
     field->seat_count = 1 + (uint32_t)myc_sim_choose(sim, "more readers", SEATS_MAX);
     field->seats[field->seat_count - 1].is_gating =

@@ -211,7 +211,7 @@ void myc_ring_leave(struct myc_ring_writer *writer, uint32_t slot);
  * readers_may_be_lapped.
  *
  * Such a reader follows a writer at most usable bytes behind: the capacity, less 4 KiB, less twice
- * the largest record (half the capacity), less 8. Threads, errors: as myc_ring_join(). [RING-27]
+ * the largest record (half the capacity), less 32. Threads, errors: as myc_ring_join(). [RING-27]
  */
 MYC_MUST_USE enum myc_status myc_ring_join_lapping(
     struct myc_ring_writer *writer,
@@ -486,6 +486,14 @@ struct myc_ring_writer {
     uint64_t skipped;      /* what is counted: as in the control page */
     uint64_t gapped;
     uint64_t full;
+    uint64_t batch_start; /* the position where the open batch begins; another one: there is none */
+    uint64_t batch_end;   /* behind what was added to it */
+    uint64_t batch_word;  /* its first header, held back; 0: nothing was added */
+    uint64_t batch_claimed; /* as `claimed` and `rest`, of the batch's next record */
+    uint64_t batch_rest;
+    uint64_t batch_messages; /* what it counts */
+    uint64_t batch_gapped;
+    uint64_t batch_skipped;
     struct myc_atomic_u32 bell;       /* counts what its process does while it may sleep */
     bool has_gates;                   /* some reader is gated on another; of who lets readers in */
     struct myc_atomic_u32 slots_used; /* slots ever taken: the writer looks no further */

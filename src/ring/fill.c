@@ -243,8 +243,7 @@ static enum myc_status walk_records(
     return MYC_OK;
 }
 
-// Stores the sync entries that are due among the records just published.
-static void sync_records(struct myc_ring_writer *writer, uint64_t start, uint64_t sequence)
+void myc__ring_sync_records(struct myc_ring_writer *writer, uint64_t start, uint64_t sequence)
 {
     struct myc__ring_point point = {start, sequence};
     while (point.position < writer->position && writer->sync_due < writer->position) {
@@ -291,7 +290,7 @@ static void publish_records(const struct walk *walk)
     writer->fill_offset += walk->complete;
     // Joiners are told last, sync entries before progress.
     writer->position = end;
-    sync_records(writer, start, sequence);
+    myc__ring_sync_records(writer, start, sequence);
     myc__ring_advance(writer, end, walk->sequence, NULL);
     if (walk->skipped != 0) {
         myc__ring_count_skipped(writer, walk->skipped);

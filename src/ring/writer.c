@@ -139,6 +139,7 @@ enum myc_status myc_ring_writer_init(
     writer->data = base + header->constant.data_offset;
     writer->capacity = header->constant.capacity;
     writer->claimed = MYC__RING_NO_CLAIM;
+    writer->batch_claimed = MYC__RING_NO_CLAIM;
     writer->control = (void *)(base + header->constant.control_offset);
     writer->progress = &writer->control->progress.position0;
     writer->slots = (void *)(base + header->constant.slots_offset);
@@ -279,7 +280,8 @@ static void refresh(struct myc_ring_writer *writer, uint64_t need)
 
 bool myc__ring_ensure(struct myc_ring_writer *writer, uint64_t need)
 {
-    if (need <= writer->granted - writer->position && !MYC_BUGGIFY("ring.refresh-early")) {
+    // What was granted may lie behind: a commit goes on to what was granted before the last look.
+    if (writer->position + need <= writer->granted && !MYC_BUGGIFY("ring.refresh-early")) {
         return true;
     }
     if (!writer->is_announcing || need > writer->limit - writer->position) {
@@ -352,8 +354,7 @@ void *myc_ring_claim(struct myc_ring_writer *writer, size_t size)
     return payload;
 }
 
-// How many messages a record counts; 0 if it must not be committed.
-static uint64_t messages_of(uint16_t type, const unsigned char *payload, size_t size)
+uint64_t myc__ring_messages_of(uint16_t type, const unsigned char *payload, size_t size)
 {
     struct myc_gap gap;
     if (type != MYC_RECORD_GAP) {
@@ -407,7 +408,7 @@ void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t ver
     unsigned char *payload =
         writer->data + (start & (writer->capacity - 1)) + MYC_RECORD_HEADER_BYTES;
     bool is_fit = writer->claimed != MYC__RING_NO_CLAIM && size <= writer->claimed;
-    uint64_t messages = is_fit ? messages_of(type, payload, size) : 0;
+    uint64_t messages = is_fit ? myc__ring_messages_of(type, payload, size) : 0;
     writer->claimed = MYC__RING_NO_CLAIM;
     if (messages == 0) {
         writer->is_broken = true;
@@ -450,6 +451,8 @@ void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t ver
 void myc_ring_abort(struct myc_ring_writer *writer)
 {
     writer->claimed = MYC__RING_NO_CLAIM;
+    writer->batch_claimed = MYC__RING_NO_CLAIM;
+    writer->batch_word = 0;
 }
 
 enum myc_status myc_ring_publish(
@@ -465,7 +468,7 @@ enum myc_status myc_ring_publish(
     if (writer->is_closed) {
         return MYC_CLOSED;
     }
-    if (messages_of(type, payload, size) == 0) {
+    if (myc__ring_messages_of(type, payload, size) == 0) {
         return MYC_INVALID;
     }
     if (size > myc_ring_payload_max(writer)) {

@@ -12,6 +12,10 @@
 
 #include "ring/layout.h"
 
+enum { MYC__RING_GAP_BYTES = MYC_RECORD_HEADER_BYTES + 16 };
+
+_Static_assert(MYC__RING_GAP_BYTES == MYC_RECORD_HEADER_BYTES + sizeof(struct myc_gap), "a GAP");
+
 /** Value of `claimed` while no claim is open. */
 #define MYC__RING_NO_CLAIM UINT64_MAX
 
@@ -76,6 +80,12 @@ static inline void myc__ring_count_full(struct myc_ring_writer *writer)
     writer->full++;
     myc_store_relaxed_u64(&writer->control->counts.full, writer->full);
 }
+
+/** Stores the sync entries that are due among the records between `start` and the position. */
+void myc__ring_sync_records(struct myc_ring_writer *writer, uint64_t start, uint64_t sequence);
+
+/** How many messages a record counts; 0 if it must not be published. */
+uint64_t myc__ring_messages_of(uint16_t type, const unsigned char *payload, size_t size);
 
 /** Bytes a record with `size` payload bytes needs from the position: PAD, record, next header. */
 uint64_t myc__ring_need(const struct myc_ring_writer *writer, uint64_t size, uint64_t *out_rest);
