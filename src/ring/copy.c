@@ -39,6 +39,9 @@ static enum verdict check(const struct myc_ring_reader *reader, uint64_t positio
     if (myc_load_relaxed_u32(&reader->slot->state) != reader->state_word) {
         return VERDICT_OUT;
     }
+    if (!reader->is_lapping) {
+        return VERDICT_SOUND; // What it has not passed stays while it is in, whatever is announced.
+    }
     uint64_t intent = myc_load_relaxed_u64(&reader->control->intent);
     return is_lapped(reader, intent, position) ? VERDICT_LAPPED : VERDICT_SOUND;
 }
@@ -145,6 +148,7 @@ static bool find_point(const struct myc_ring_reader *reader, struct myc__ring_po
 static bool resume(struct myc_ring_reader *reader)
 {
     struct myc__ring_point point;
+    MYC_REACHED("ring.copy.lapped");
     if (!find_point(reader, &point)) {
         // Torn pairs only: look again. But one that was thrown out has no place any more.
         if (check(reader, reader->position) == VERDICT_OUT) {
@@ -165,17 +169,6 @@ static bool resume(struct myc_ring_reader *reader)
     reader->gap_count = point.sequence - reader->sequence;
     MYC_SOMETIMES(reader->gap_count == 0, "ring.copy.lapped-without-loss");
     return true;
-}
-
-// A gating reader is never overtaken while it is in.
-static bool overtaken(struct myc_ring_reader *reader)
-{
-    if (!reader->is_lapping) {
-        reader->status = MYC_FENCED;
-        return false;
-    }
-    MYC_REACHED("ring.copy.lapped");
-    return resume(reader);
 }
 
 // Says in the reader's own memory what was lost.
@@ -293,7 +286,7 @@ static bool step(
     if (taken == TAKEN_LAPPED) {
         // Elsewhere, and nothing lost: the next call looks there. A hostile writer could make us
         // move for ever, and must not hold us in this one.
-        return overtaken(reader) && reader->gap_count != 0;
+        return resume(reader) && reader->gap_count != 0;
     }
     if (taken == TAKEN_RECORD) {
         bool is_more = hand_record(reader, header, fn, context, may_go_on);
@@ -450,7 +443,7 @@ struct myc_const_span myc__ring_copy_peek(struct myc_ring_reader *reader, size_t
         bytes = take_run(reader, bytes_max, &taken);
     }
     if (taken == TAKEN_LAPPED) {
-        (void)overtaken(reader); // If nothing was lost, the next call looks at the new place.
+        (void)resume(reader); // If nothing was lost, the next call looks at the new place.
     }
     if (reader->gap_count != 0 && reader->status == MYC_OK) {
         return peek_gap(reader);

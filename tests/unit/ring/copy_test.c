@@ -315,6 +315,30 @@ static void test_a_gating_reader_may_take_copies(void **state)
     lapped_destroy(lapped);
 }
 
+// A gating reader that takes copies waits in peace beside a lapping one, though the writer
+// announces more than the gating one has passed. [RING-29]
+static void test_a_gating_copier_is_not_lapped(void **state)
+{
+    (void)state;
+    struct lapped *lapped = lapped_create(MYC_RING_DROP_OLDEST);
+    struct fixture *fixture = &lapped->fixture;
+    lapped->reader = fixture_join(fixture, 1, MYC_RING_LIVE);
+    struct myc_ring_reader *reader = &lapped->reader->reader;
+    struct myc_span copy = {lapped->copy, COPY_BYTES};
+    assert_int_equal(myc_ring_reader_copy(reader, copy), MYC_OK);
+    for (uint64_t lap = 0; lap < 5; lap++) {
+        while (fixture_publish(fixture, 40) == MYC_OK) {
+        }
+        assert_false(myc_ring_is_empty(reader));
+        assert_non_null(myc_ring_peek(reader, 48).data);
+        (void)drain(lapped);
+        assert_int_equal(myc_ring_reader_status(reader), MYC_OK);
+    }
+    assert_false(lapped->is_wrong);
+    assert_int_equal(lapped->delivered, myc_ring_committed(&fixture->writer));
+    lapped_destroy(lapped);
+}
+
 // Lies about what was announced, or about where to go on, neither fault nor hang. [RING-28]
 static void test_hostile_words_are_harmless(void **state)
 {
@@ -415,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_a_lapping_reader_leaves),
         cmocka_unit_test(test_a_lapping_reader_is_rung),
         cmocka_unit_test(test_a_gating_reader_may_take_copies),
+        cmocka_unit_test(test_a_gating_copier_is_not_lapped),
         cmocka_unit_test(test_hostile_words_are_harmless),
         cmocka_unit_test(test_endless_pads_end_a_call),
         cmocka_unit_test(test_a_filled_ring_laps_too),
