@@ -7,6 +7,7 @@ const struct bench_experiment *const bench_experiments[] = {
     &bench_ring_one_thread,
     &bench_ring_oneway,
     &bench_ring_latency,
+    &bench_ring_lapping,
     &bench_ring_fanout,
     &bench_ring_inplace_1k,
     &bench_ring_inplace_64k,
@@ -34,8 +35,6 @@ const struct bench_experiment *const bench_experiments[] = {
 const size_t bench_experiment_count = sizeof(bench_experiments) / sizeof(bench_experiments[0]);
 
 const struct bench_gap bench_gaps[] = {
-    {"ring", "place_file", "rings in files do not exist yet", false},
-    {"ring", "overwrite_copy", "lapping readers do not exist yet", false},
     {"ring", "vs_iceoryx", "the iceoryx peer is not wired in yet", false},
 #ifndef BENCH_HAS_CK
     {"queue", "spsc", "Concurrency Kit was not there when this was built", false},

@@ -6,6 +6,7 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -216,17 +217,36 @@ void *bench_pages(size_t bytes, bool is_shared)
     return map(bytes, PROT_READ | PROT_WRITE, flags, -1);
 }
 
-void *bench_memfd_pages(size_t bytes, void **out_read_only)
+// Maps what a descriptor names twice and closes it.
+static void *map_twice(int fd, size_t bytes, void **out_read_only)
 {
-    int fd = memfd_create("myc-bench", MFD_CLOEXEC);
+    *out_read_only = NULL;
     if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0) {
-        (void)bench_fail("cannot make a memfd");
+        (void)bench_fail("cannot make memory to share");
         return NULL;
     }
     void *pages = map(bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
     *out_read_only = map(bytes, PROT_READ, MAP_SHARED, fd);
     (void)close(fd);
     return *out_read_only != NULL ? pages : NULL;
+}
+
+void *bench_memfd_pages(size_t bytes, void **out_read_only)
+{
+    return map_twice(memfd_create("myc-bench", MFD_CLOEXEC), bytes, out_read_only);
+}
+
+void *bench_file_pages(size_t bytes, void **out_read_only)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[256];
+    (void)snprintf(
+        path, sizeof(path), "%s/myc-bench-XXXXXX", folder != NULL && *folder ? folder : "/tmp");
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) {
+        (void)unlink(path);
+    }
+    return map_twice(fd, bytes, out_read_only);
 }
 
 void bench_pages_free(void *pages, size_t bytes)

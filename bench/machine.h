@@ -96,6 +96,9 @@ void *bench_pages(size_t bytes, bool is_shared);
 /** The same from a memfd, mapped twice: writable here and read-only at *out_read_only. */
 void *bench_memfd_pages(size_t bytes, void **out_read_only);
 
+/** The same from a file in $TMPDIR, else in /tmp, whose name is removed at once. */
+void *bench_file_pages(size_t bytes, void **out_read_only);
+
 void bench_pages_free(void *pages, size_t bytes);
 
 #endif

@@ -13,7 +13,9 @@ static bool place(struct ring_fixture *fixture, enum fixture_place where)
         fixture->pages = bench_pages(fixture->page_bytes, false);
     } else {
         void *read_only = NULL;
-        fixture->memory = bench_memfd_pages(fixture->memory_bytes, &read_only);
+        fixture->memory = where == FIXTURE_FILE
+                              ? bench_file_pages(fixture->memory_bytes, &read_only)
+                              : bench_memfd_pages(fixture->memory_bytes, &read_only);
         fixture->reader_memory = read_only;
         fixture->pages = bench_pages(fixture->page_bytes, true);
     }

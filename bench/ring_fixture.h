@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * A ring with its readers, placed on the heap or in a memfd, as the sides need it.
+ * A ring with its readers, placed on the heap, in a memfd or in a file, as the sides need it.
  */
 #ifndef MYC_BENCH_RING_FIXTURE_H
 #define MYC_BENCH_RING_FIXTURE_H
@@ -13,13 +13,14 @@
 
 enum { FIXTURE_READERS_MAX = 10, FIXTURE_TYPE = 1, FIXTURE_VERSION = 1, MESSAGE_WORDS = 8 };
 
-enum fixture_place { FIXTURE_HEAP, FIXTURE_MEMFD };
+enum fixture_place { FIXTURE_HEAP, FIXTURE_MEMFD, FIXTURE_FILE };
 
 struct ring_fixture {
     struct myc_ring_writer writer;
     struct myc_ring_reader readers[FIXTURE_READERS_MAX];
     void *memory;
-    const void *reader_memory; /* MEMFD: another mapping, read-only, as another process has it */
+    const void
+        *reader_memory; /* MEMFD, FILE: another mapping, read-only, as another process has it */
     void *pages;
     size_t memory_bytes;
     size_t page_bytes;

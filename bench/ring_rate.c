@@ -156,6 +156,11 @@ bool ring_rate_processes(const struct bench_setup *setup, double out_values[BENC
     return rate(setup, FIXTURE_MEMFD, out_values);
 }
 
+static bool rate_file(const struct bench_setup *setup, double out_values[BENCH_VALUES_MAX])
+{
+    return rate(setup, FIXTURE_FILE, out_values);
+}
+
 // ---- The minimal ring ----
 
 static void on_slot(const uint64_t *slot, void *context)
@@ -222,6 +227,7 @@ static const struct bench_side oneway_sides[] = {
     {"ring, two threads", ring_rate_threads, {"ns a message"}},
     {"minimal ring, two threads", rate_peer, {"ns a message"}},
     {"ring in a memfd, two processes", ring_rate_processes, {"ns a message"}},
+    {"ring in a mapped file, two processes", rate_file, {"ns a message"}},
 };
 
 static const struct bench_case oneway_cases[] = {
@@ -241,6 +247,14 @@ static const struct bench_case oneway_cases[] = {
      .bar = 1.2,
      .ours = 2,
      .reference = 0},
+    {.bench = "ring",
+     .name = "place_file",
+     .unit = "ns",
+     .reference_name = "the same on the heap, two threads",
+     .better = BENCH_LOWER,
+     .bar = 1.2,
+     .ours = 3,
+     .reference = 0},
 };
 
-const struct bench_experiment bench_ring_oneway = {oneway_sides, 3, oneway_cases, 2};
+const struct bench_experiment bench_ring_oneway = {oneway_sides, 4, oneway_cases, 3};
