@@ -57,11 +57,24 @@ struct bench_case {
     bool is_socket; /* also selected by the name "socket" */
 };
 
+/** Sides whose values are curves over one quantity, which all of their values share. */
+struct bench_sweep {
+    const char *name; /* of the plot's file */
+    const char *title;
+    const char *x_label;
+    const char *y_label;
+    const double *x; /* of each value */
+    uint32_t x_count;
+    uint32_t first_side;
+    uint32_t side_count;
+};
+
 struct bench_experiment {
     const struct bench_side *sides;
     uint32_t side_count;
     const struct bench_case *cases;
     uint32_t case_count;
+    const struct bench_sweep *sweep; /* NULL: nothing to draw */
 };
 
 /** A case of the plan that is not measured, and why. */
@@ -105,6 +118,10 @@ extern const struct bench_experiment bench_ring_lapping;
 extern const struct bench_experiment bench_ring_fanout;
 extern const struct bench_experiment bench_ring_inplace_1k;
 extern const struct bench_experiment bench_ring_inplace_64k;
+extern const struct bench_experiment bench_ring_sweep_trip;
+extern const struct bench_experiment bench_ring_sweep_rate;
+extern const struct bench_experiment bench_framed_sweep_trip;
+extern const struct bench_experiment bench_framed_sweep_rate;
 extern const struct bench_experiment bench_queue_one_thread;
 extern const struct bench_experiment bench_queue_spsc;
 extern const struct bench_experiment bench_queue_mpsc;
@@ -164,5 +181,11 @@ void bench_print_gap(const struct bench_gap *gap);
  */
 bool bench_plot(
     const char *folder, const char *bench, const struct bench_result *results, size_t count);
+
+/** The same of one sweep: a curve a side, of `medians[side][value]`, in logarithmic scales. */
+bool bench_plot_sweep(
+    const char *folder,
+    const struct bench_experiment *experiment,
+    double medians[BENCH_SIDES_MAX][BENCH_VALUES_MAX]);
 
 #endif

@@ -86,7 +86,7 @@ static const struct bench_case one_thread_cases[] = {
 };
 
 const struct bench_experiment bench_bus_local_one_thread = {
-    one_thread_sides, 2, one_thread_cases, 1};
+    one_thread_sides, 2, one_thread_cases, 1, NULL};
 
 // ---- Two threads ----
 
@@ -155,4 +155,4 @@ static const struct bench_case two_threads_cases[] = {
 };
 
 const struct bench_experiment bench_bus_local_two_threads = {
-    two_threads_sides, 2, two_threads_cases, 1};
+    two_threads_sides, 2, two_threads_cases, 1, NULL};

@@ -51,5 +51,5 @@ static const struct bench_case rtt_cases[] = {
      .reference = 1},
 };
 
-const struct bench_experiment bench_bus_shm_oneway = {oneway_sides, 2, oneway_cases, 1};
-const struct bench_experiment bench_bus_shm_rtt = {rtt_sides, 2, rtt_cases, 1};
+const struct bench_experiment bench_bus_shm_oneway = {oneway_sides, 2, oneway_cases, 1, NULL};
+const struct bench_experiment bench_bus_shm_rtt = {rtt_sides, 2, rtt_cases, 1, NULL};

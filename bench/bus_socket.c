@@ -82,7 +82,7 @@ static bool tcp_stream(const struct bench_setup *setup, double out_values[BENCH_
          .ours = 0,                                                                                \
          .reference = 1,                                                                           \
          .is_socket = true}};                                                                      \
-    const struct bench_experiment bench_bus_##kind = {kind##_sides, 2, kind##_cases, 1};
+    const struct bench_experiment bench_bus_##kind = {kind##_sides, 2, kind##_cases, 1, NULL};
 
 RTT_EXPERIMENT(unix_rtt_busy, "Unix, busy")
 RTT_EXPERIMENT(tcp_rtt_busy, "TCP, busy")
@@ -161,6 +161,6 @@ static const struct bench_case tcp_cases[] = {
 #define LENGTH(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 
 const struct bench_experiment bench_bus_unix_stream = {
-    unix_sides, LENGTH(unix_sides), unix_cases, LENGTH(unix_cases)};
+    unix_sides, LENGTH(unix_sides), unix_cases, LENGTH(unix_cases), NULL};
 const struct bench_experiment bench_bus_tcp_stream = {
-    tcp_sides, LENGTH(tcp_sides), tcp_cases, LENGTH(tcp_cases)};
+    tcp_sides, LENGTH(tcp_sides), tcp_cases, LENGTH(tcp_cases), NULL};

@@ -17,7 +17,7 @@
 #include "bench.h"
 #include "machine.h"
 
-enum { NAMES_MAX = 32, RESULTS_MAX = 64, WATCHDOG_SECONDS = 120, EXIT_USAGE = 2 };
+enum { NAMES_MAX = 32, RESULTS_MAX = 96, WATCHDOG_SECONDS = 120, EXIT_USAGE = 2 };
 
 struct arguments {
     const char *names[NAMES_MAX];
@@ -34,6 +34,7 @@ struct session {
     struct bench_setup setup;
     struct bench_result results[RESULTS_MAX];
     size_t result_count;
+    bool has_failed; /* something did not run, or was not drawn */
     double samples[BENCH_SIDES_MAX][BENCH_VALUES_MAX][BENCH_REPETITIONS_MAX];
 };
 
@@ -83,6 +84,11 @@ needed_sides(const struct arguments *arguments, const struct bench_experiment *e
             needed |= UINT32_C(1) << of->ours | UINT32_C(1) << of->reference;
         }
     }
+    // A plot shows all of its curves.
+    const struct bench_sweep *sweep = experiment->sweep;
+    if (needed != 0 && sweep != NULL) {
+        needed |= ((UINT32_C(1) << sweep->side_count) - 1) << sweep->first_side;
+    }
     return needed;
 }
 
@@ -125,37 +131,41 @@ report(struct session *session, const struct bench_experiment *experiment, uint3
             bench_print_row(result);
         }
     }
-    for (uint32_t side = 0; side < experiment->side_count && !arguments->is_json; side++) {
-        double medians[BENCH_VALUES_MAX];
+    double medians[BENCH_SIDES_MAX][BENCH_VALUES_MAX];
+    for (uint32_t side = 0; side < experiment->side_count; side++) {
         for (uint32_t i = 0; i < BENCH_VALUES_MAX; i++) {
-            medians[i] = bench_median(session->samples[side][i], runs);
+            medians[side][i] = bench_median(session->samples[side][i], runs);
         }
-        if ((needed >> side & 1) != 0) {
-            bench_print_values(&experiment->sides[side], medians);
+        if ((needed >> side & 1) != 0 && !arguments->is_json) {
+            bench_print_values(&experiment->sides[side], medians[side]);
         }
+    }
+    if (experiment->sweep != NULL && needed != 0 && arguments->plots != NULL) {
+        session->has_failed =
+            !bench_plot_sweep(arguments->plots, experiment, medians) || session->has_failed;
     }
 }
 
-static bool run_experiment(struct session *session, const struct bench_experiment *experiment)
+static void run_experiment(struct session *session, const struct bench_experiment *experiment)
 {
     uint32_t needed = needed_sides(&session->arguments, experiment);
     for (uint32_t run = 0; needed != 0 && run < session->arguments.repetitions; run++) {
         for (uint32_t turn = 0; turn < experiment->side_count; turn++) {
             uint32_t side = (turn + run) % experiment->side_count;
             if ((needed >> side & 1) != 0 && !run_side(session, experiment, side, run)) {
-                return false;
+                session->has_failed = true; // the others still run
+                return;
             }
         }
     }
     report(session, experiment, needed);
-    return true;
 }
 
 // ---- Plots ----
 
 static bool plot_all(const struct session *session)
 {
-    static const char *const benches[] = {"ring", "bus"};
+    static const char *const benches[] = {"ring", "framed", "queue", "pool", "bus"};
     bool is_good = true;
     for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
         is_good = bench_plot(
@@ -258,9 +268,7 @@ static int run(struct session *session)
         bench_print_head();
     }
     for (size_t i = 0; i < bench_experiment_count; i++) {
-        if (!run_experiment(session, bench_experiments[i])) {
-            return EXIT_FAILURE;
-        }
+        run_experiment(session, bench_experiments[i]);
     }
     for (size_t i = 0; i < bench_gap_count && !arguments->is_json; i++) {
         const struct bench_gap *gap = &bench_gaps[i];
@@ -268,7 +276,8 @@ static int run(struct session *session)
             bench_print_gap(gap);
         }
     }
-    return arguments->plots == NULL || plot_all(session) ? EXIT_SUCCESS : EXIT_FAILURE;
+    bool is_drawn = arguments->plots == NULL || plot_all(session);
+    return is_drawn && !session->has_failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int count, char **words)

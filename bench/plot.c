@@ -70,31 +70,85 @@ static bool has_results(const char *bench, const struct bench_result *results, s
     return false;
 }
 
-bool bench_plot(
-    const char *folder, const char *bench, const struct bench_result *results, size_t count)
+// Opens gnuplot for a file of the folder. NULL: there is none, or it failed, as *out_is_good says.
+static FILE *
+open_plot(const char *folder, const char *name, char *svg, size_t capacity, bool *out_is_good)
 {
-    char svg[512];
-    if (!has_results(bench, results, count)) {
-        return true;
-    }
+    *out_is_good = true;
     if (system("command -v gnuplot >/dev/null 2>&1") != 0) {
-        (void)fprintf(stderr, "myc-bench: no gnuplot, so no plot of '%s'\n", bench);
-        return true;
+        (void)fprintf(stderr, "myc-bench: no gnuplot, so no plot of '%s'\n", name);
+        return NULL;
     }
+    (void)snprintf(svg, capacity, "%s/%s.svg", folder, name);
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        return bench_fail(folder);
+        *out_is_good = bench_fail(folder);
+        return NULL;
     }
-    (void)snprintf(svg, sizeof(svg), "%s/%s.svg", folder, bench);
     FILE *script = popen("gnuplot", "w");
     if (script == NULL) {
-        return bench_fail("gnuplot");
+        *out_is_good = bench_fail("gnuplot");
     }
-    write_script(script, svg, bench, results, count);
-    int status = pclose(script);
-    if (status != 0) {
+    return script;
+}
+
+static bool close_plot(FILE *script, const char *svg)
+{
+    if (pclose(script) != 0) {
         (void)fprintf(stderr, "myc-bench: gnuplot could not draw '%s'\n", svg);
         return false;
     }
     (void)fprintf(stderr, "myc-bench: %s\n", svg);
     return true;
+}
+
+bool bench_plot(
+    const char *folder, const char *bench, const struct bench_result *results, size_t count)
+{
+    char svg[512];
+    bool is_good = true;
+    if (!has_results(bench, results, count)) {
+        return true;
+    }
+    FILE *script = open_plot(folder, bench, svg, sizeof(svg), &is_good);
+    if (script == NULL) {
+        return is_good;
+    }
+    write_script(script, svg, bench, results, count);
+    return close_plot(script, svg);
+}
+
+bool bench_plot_sweep(
+    const char *folder,
+    const struct bench_experiment *experiment,
+    double medians[BENCH_SIDES_MAX][BENCH_VALUES_MAX])
+{
+    char svg[512];
+    bool is_good = true;
+    const struct bench_sweep *sweep = experiment->sweep;
+    FILE *script = open_plot(folder, sweep->name, svg, sizeof(svg), &is_good);
+    if (script == NULL) {
+        return is_good;
+    }
+    (void)fprintf(
+        script,
+        "set terminal svg size 900,540 noenhanced background '#ffffff'\n"
+        "set output '%s'\nset title '%s'\nset xlabel '%s'\nset ylabel '%s'\n"
+        "set logscale x 2\nset logscale y 10\nset grid\nset key left top\nplot ",
+        svg,
+        sweep->title,
+        sweep->x_label,
+        sweep->y_label);
+    for (uint32_t i = 0; i < sweep->side_count; i++) {
+        const char *side = experiment->sides[sweep->first_side + i].name;
+        (void)fprintf(
+            script, "%s'-' using 1:2 with linespoints lw 2 title '%s'", i == 0 ? "" : ", ", side);
+    }
+    (void)fprintf(script, "\n");
+    for (uint32_t i = 0; i < sweep->side_count; i++) {
+        for (uint32_t j = 0; j < sweep->x_count; j++) {
+            (void)fprintf(script, "%g %g\n", sweep->x[j], medians[sweep->first_side + i][j]);
+        }
+        (void)fprintf(script, "e\n");
+    }
+    return close_plot(script, svg);
 }

@@ -142,7 +142,7 @@ static const struct bench_case same_cases[] = {
      .reference = 1},
 };
 
-const struct bench_experiment bench_pool_same_thread = {same_sides, 2, same_cases, 1};
+const struct bench_experiment bench_pool_same_thread = {same_sides, 2, same_cases, 1, NULL};
 
 // ---- Two threads ----
 
@@ -250,4 +250,4 @@ static const struct bench_case cross_cases[] = {
      .reference = 1},
 };
 
-const struct bench_experiment bench_pool_cross_thread = {cross_sides, 2, cross_cases, 1};
+const struct bench_experiment bench_pool_cross_thread = {cross_sides, 2, cross_cases, 1, NULL};

@@ -395,7 +395,8 @@ static const struct bench_side one_thread_sides[] = {
 static const struct bench_case one_thread_cases[] = {
     CASE_("one_thread", "ns", "mutex and array, uncontended", BENCH_LOWER, 1.0),
 };
-const struct bench_experiment bench_queue_one_thread = {one_thread_sides, 2, one_thread_cases, 1};
+const struct bench_experiment bench_queue_one_thread = {
+    one_thread_sides, 2, one_thread_cases, 1, NULL};
 
 static const struct bench_side lanes_sides[] = {
     {"an spsc lane each of 2 producers", side_lanes, {"M items/s"}},
@@ -404,7 +405,7 @@ static const struct bench_side lanes_sides[] = {
 static const struct bench_case lanes_cases[] = {
     CASE_("lanes", "M items/s", "mpsc, the same pinning", BENCH_HIGHER, 2.0),
 };
-const struct bench_experiment bench_queue_lanes = {lanes_sides, 2, lanes_cases, 1};
+const struct bench_experiment bench_queue_lanes = {lanes_sides, 2, lanes_cases, 1, NULL};
 
 #ifdef BENCH_HAS_CK
 static const struct bench_side spsc_sides[] = {
@@ -414,7 +415,7 @@ static const struct bench_side spsc_sides[] = {
 static const struct bench_case spsc_cases[] = {
     CASE_("spsc", "M items/s", "ck_ring spsc by value", BENCH_HIGHER, 4.0),
 };
-const struct bench_experiment bench_queue_spsc = {spsc_sides, 2, spsc_cases, 1};
+const struct bench_experiment bench_queue_spsc = {spsc_sides, 2, spsc_cases, 1, NULL};
 
 static const struct bench_side mpsc_sides[] = {
     {"mpsc, 2 producers", side_mpsc, {"M items/s"}},
@@ -423,7 +424,7 @@ static const struct bench_side mpsc_sides[] = {
 static const struct bench_case mpsc_cases[] = {
     CASE_("mpsc", "M items/s", "ck_ring mpsc by value", BENCH_HIGHER, 1.5),
 };
-const struct bench_experiment bench_queue_mpsc = {mpsc_sides, 2, mpsc_cases, 1};
+const struct bench_experiment bench_queue_mpsc = {mpsc_sides, 2, mpsc_cases, 1, NULL};
 
 static const struct bench_side mpmc_sides[] = {
     {"mpmc, 2 producers", side_mpmc, {"M items/s"}},
@@ -432,12 +433,12 @@ static const struct bench_side mpmc_sides[] = {
 static const struct bench_case mpmc_cases[] = {
     CASE_("mpmc", "M items/s", "ck_ring mpmc by value", BENCH_HIGHER, 1.2),
 };
-const struct bench_experiment bench_queue_mpmc = {mpmc_sides, 2, mpmc_cases, 1};
+const struct bench_experiment bench_queue_mpmc = {mpmc_sides, 2, mpmc_cases, 1, NULL};
 #else
 // The catalogue says why they are not there.
-const struct bench_experiment bench_queue_spsc = {NULL, 0, NULL, 0};
-const struct bench_experiment bench_queue_mpsc = {NULL, 0, NULL, 0};
-const struct bench_experiment bench_queue_mpmc = {NULL, 0, NULL, 0};
+const struct bench_experiment bench_queue_spsc = {NULL, 0, NULL, 0, NULL};
+const struct bench_experiment bench_queue_mpsc = {NULL, 0, NULL, 0, NULL};
+const struct bench_experiment bench_queue_mpmc = {NULL, 0, NULL, 0, NULL};
 #endif
 
 #ifdef BENCH_HAS_URCU
@@ -448,7 +449,7 @@ static const struct bench_side urcu_sides[] = {
 static const struct bench_case urcu_cases[] = {
     CASE_("mpsc_vs_urcu", "M items/s", "wfcqueue of liburcu", BENCH_HIGHER, 1.0),
 };
-const struct bench_experiment bench_queue_mpsc_vs_urcu = {urcu_sides, 2, urcu_cases, 1};
+const struct bench_experiment bench_queue_mpsc_vs_urcu = {urcu_sides, 2, urcu_cases, 1, NULL};
 #else
-const struct bench_experiment bench_queue_mpsc_vs_urcu = {NULL, 0, NULL, 0};
+const struct bench_experiment bench_queue_mpsc_vs_urcu = {NULL, 0, NULL, 0, NULL};
 #endif

@@ -228,4 +228,4 @@ static const struct bench_case cases[] = {
      .reference = 2},
 };
 
-const struct bench_experiment bench_ring_fanout = {sides, 3, cases, 2};
+const struct bench_experiment bench_ring_fanout = {sides, 3, cases, 2, NULL};

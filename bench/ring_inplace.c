@@ -164,5 +164,5 @@ static const struct bench_case cases_64k[] = {
      .reference = 1},
 };
 
-const struct bench_experiment bench_ring_inplace_1k = {sides_1k, 2, cases_1k, 1};
-const struct bench_experiment bench_ring_inplace_64k = {sides_64k, 2, cases_64k, 1};
+const struct bench_experiment bench_ring_inplace_1k = {sides_1k, 2, cases_1k, 1, NULL};
+const struct bench_experiment bench_ring_inplace_64k = {sides_64k, 2, cases_64k, 1, NULL};

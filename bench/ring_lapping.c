@@ -144,4 +144,4 @@ static const struct bench_case cases[] = {
      .reference = 1},
 };
 
-const struct bench_experiment bench_ring_lapping = {sides, 2, cases, 1};
+const struct bench_experiment bench_ring_lapping = {sides, 2, cases, 1, NULL};

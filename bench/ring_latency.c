@@ -266,4 +266,16 @@ static const struct bench_case cases[] = {
      .reference = 1},
 };
 
-const struct bench_experiment bench_ring_latency = {sides, 3, cases, 3};
+// In the order of sweep(); nothing at all is drawn as half a nanosecond, for the scale.
+static const double work_of_values[] = {80, 20, 8, 0.5};
+static const struct bench_sweep work_sweep = {
+    "ring-slow-producer",
+    "ring: added time a message",
+    "ns of work",
+    "ns",
+    work_of_values,
+    4,
+    2,
+    1};
+
+const struct bench_experiment bench_ring_latency = {sides, 3, cases, 3, &work_sweep};

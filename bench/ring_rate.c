@@ -86,7 +86,8 @@ static const struct bench_case one_thread_cases[] = {
      .reference = 1},
 };
 
-const struct bench_experiment bench_ring_one_thread = {one_thread_sides, 2, one_thread_cases, 1};
+const struct bench_experiment bench_ring_one_thread = {
+    one_thread_sides, 2, one_thread_cases, 1, NULL};
 
 // ---- Two threads, two processes ----
 
@@ -257,4 +258,4 @@ static const struct bench_case oneway_cases[] = {
      .reference = 0},
 };
 
-const struct bench_experiment bench_ring_oneway = {oneway_sides, 4, oneway_cases, 3};
+const struct bench_experiment bench_ring_oneway = {oneway_sides, 4, oneway_cases, 3, NULL};

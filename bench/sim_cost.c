@@ -107,4 +107,4 @@ static const struct bench_case cases[] = {
 };
 
 const struct bench_experiment bench_sim_cost = {
-    sides, sizeof(sides) / sizeof(sides[0]), cases, sizeof(cases) / sizeof(cases[0])};
+    sides, sizeof(sides) / sizeof(sides[0]), cases, sizeof(cases) / sizeof(cases[0]), NULL};
