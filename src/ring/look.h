@@ -32,6 +32,21 @@ struct myc__ring_item {
 uint64_t myc__ring_special_messages(
     const struct myc_ring_reader *reader, uint64_t position, struct myc_record_header header);
 
+/**
+ * How far a reader may go on from a position without a closer look: to the end of the lap, and not
+ * beyond what the writer may have written. Near the last sequence number nowhere.
+ */
+static inline uint64_t myc__ring_bound(
+    const struct myc_ring_reader *reader, uint64_t position, uint64_t end_max, uint64_t sequence)
+{
+    uint64_t lap_end = (position | (reader->capacity - 1)) + 1;
+    // A lap has fewer messages than this; closer to the last number each is looked at.
+    if (sequence > UINT64_MAX - reader->capacity) {
+        return position;
+    }
+    return lap_end < end_max ? lap_end : end_max;
+}
+
 /** Looks at a position, at most `room` bytes ahead of which the writer may have written. */
 static inline enum myc__ring_found myc__ring_look(
     const struct myc_ring_reader *reader,

@@ -205,25 +205,23 @@ void myc__ring_stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint6
 
 // ---- Poll ----
 
-// The next record at or behind *position, which moves over PADs.
-static enum myc__ring_found next_record(
-    struct myc_ring_reader *reader,
-    uint64_t *position,
-    uint64_t end_max,
-    uint64_t sequence,
-    struct myc__ring_item *out_item)
+// Whether behind what was taken lies a record that can be taken, too.
+static inline bool has_more(const struct myc_ring_reader *reader)
 {
-    enum myc__ring_found found = myc__ring_look(reader, *position, end_max - *position, out_item);
-    while (found == MYC__RING_FOUND_PAD) {
-        MYC_REACHED("ring.reader.pad");
-        myc__ring_count_passed(reader, out_item->bytes);
-        *position += out_item->bytes;
-        found = myc__ring_look(reader, *position, end_max - *position, out_item);
+    uint64_t room = reader->bound - reader->cursor;
+    if (room != 0) {
+        // Pairs with the publishing release of myc_ring_commit() and myc_ring_fill_end().
+        uint64_t word =
+            myc_load_acquire_u64(myc__ring_word(reader->data, reader->capacity, reader->cursor));
+        struct myc_record_header header = myc_record_header(word);
+        if (word == 0) {
+            return false;
+        }
+        if (myc_record_is_message(header.type) && myc_record_bytes(header.length) <= room) {
+            return true;
+        }
     }
-    if (found == MYC__RING_FOUND_RECORD && out_item->messages > UINT64_MAX - sequence) {
-        return MYC__RING_FOUND_CORRUPT; // Only a GAP can count so many.
-    }
-    return found;
+    return myc__ring_has_more_closely(reader);
 }
 
 // One batch: at most `records_max` records, one release of the head. What follows a record is
@@ -231,40 +229,20 @@ static enum myc__ring_found next_record(
 static size_t
 poll_batch(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max)
 {
-    uint64_t position = reader->position;
-    uint64_t sequence = reader->sequence;
-    uint64_t end_max = position + reader->capacity;
+    struct myc_record record;
     size_t handled = 0;
-    struct myc__ring_item item;
-    enum myc__ring_found found = next_record(reader, &position, end_max, sequence, &item);
-    while (found == MYC__RING_FOUND_RECORD) {
-        struct myc_record record;
-        sequence += item.messages;
-        record.type = item.header.type;
-        record.version = item.header.version;
-        record.size = item.header.length;
-        record.payload =
-            myc__ring_word(reader->data, reader->capacity, position + MYC_RECORD_HEADER_BYTES);
-        record.sequence = sequence;
-        record.position = position;
-        if (record.type == MYC_RECORD_GAP) {
-            myc__ring_count_gaps(reader, item.messages);
-        }
-        position += item.bytes;
+    bool is_more = true;
+    while (is_more && myc_ring_take(reader, &record)) {
         handled++;
-        found = handled < records_max ? next_record(reader, &position, end_max, sequence, &item)
-                                      : MYC__RING_FOUND_NOTHING;
-        record.is_end_of_batch = found != MYC__RING_FOUND_RECORD;
-        myc_shared_read(record.payload, record.size);
-        MYC_SOMETIMES(record.type == MYC_RECORD_GAP, "ring.reader.gap");
+        is_more = handled < records_max && has_more(reader);
+        record.is_end_of_batch = !is_more;
         fn(&record, context);
     }
-    if (found == MYC__RING_FOUND_CORRUPT) {
-        myc__ring_stop(reader, MYC_CORRUPT);
-    }
-    if (position != reader->position) {
-        myc__ring_count_lag(reader, reader->position, position);
-        myc__ring_release(reader, position, sequence);
+    if (handled != 0) {
+        myc_ring_release(reader);
+    } else if (!myc__ring_is_in(reader)) {
+        // Also if it looked corrupt: it is the writer that overwrites it.
+        myc__ring_stop_fenced(reader, reader->position, reader->sequence);
     }
     return handled;
 }
@@ -273,11 +251,14 @@ size_t
 myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max)
 {
     size_t handled = 0;
-    if (reader->gate != NULL) {
-        records_max = myc__ring_gate_records(reader, records_max);
-    }
     if (reader->copy.data != NULL) {
+        if (reader->gate != NULL) {
+            records_max = myc__ring_gate_records(reader, records_max);
+        }
         return myc__ring_copy_poll(reader, fn, context, records_max);
+    }
+    if (reader->cursor != reader->position) {
+        myc__ring_untake(reader);
     }
     while (handled < records_max && reader->status == MYC_OK) {
         size_t batch = records_max - handled;
@@ -287,21 +268,12 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
         if (MYC_BUGGIFY("ring.batch-of-one")) {
             batch = 1;
         }
-        uint64_t start = reader->position;
-        uint64_t sequence = reader->sequence;
         size_t done = poll_batch(reader, fn, context, batch);
         handled += done;
-        if (!myc__ring_is_in(reader)) {
-            // Also if it looked corrupt: it is the writer that overwrites it.
-            myc__ring_stop_fenced(reader, start, sequence);
-        }
         MYC_SOMETIMES(done == batch, "ring.reader.batch-full");
-        if (done < batch && myc_ring_is_empty(reader)) {
+        if (done < batch && (done == 0 || myc_ring_is_empty(reader))) {
             break;
         }
-    }
-    if (handled == 0) {
-        myc__ring_count_empty(reader);
     }
     return handled;
 }

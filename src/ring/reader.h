@@ -33,6 +33,12 @@ void myc__ring_release(struct myc_ring_reader *reader, uint64_t position, uint64
 /** Whether the writer's process still has the reader in. */
 bool myc__ring_is_in(const struct myc_ring_reader *reader);
 
+/** Whether behind what was taken lies a record that can be taken, however it lies there. */
+bool myc__ring_has_more_closely(const struct myc_ring_reader *reader);
+
+/** Forgets what was taken and not given back. */
+void myc__ring_untake(struct myc_ring_reader *reader);
+
 /** The reader reads no further, for this reason. */
 static inline void myc__ring_stop(struct myc_ring_reader *reader, enum myc_status status)
 {

@@ -70,13 +70,8 @@ static void stop_corrupt(struct myc_ring_reader *reader)
 // How far the cursor may go from here without a closer look.
 static uint64_t bound_of(const struct myc_ring_reader *reader)
 {
-    uint64_t lap_end = (reader->cursor | (reader->capacity - 1)) + 1;
     uint64_t written = reader->position + reader->capacity;
-    // A lap has fewer messages than this; closer to the last number each is looked at.
-    if (reader->cursor_sequence > UINT64_MAX - reader->capacity) {
-        return reader->cursor;
-    }
-    uint64_t bound = lap_end < written ? lap_end : written;
+    uint64_t bound = myc__ring_bound(reader, reader->cursor, written, reader->cursor_sequence);
     if (reader->gate != NULL) {
         uint64_t room = myc__ring_gate_room(reader, reader->cursor);
         bound = bound - reader->cursor < room ? bound : reader->cursor + room;
@@ -133,6 +128,32 @@ bool myc__ring_take_closely(struct myc_ring_reader *reader, struct myc_record *o
         myc_ring_release(reader); // The writer may be waiting for the room of a PAD.
     }
     return false;
+}
+
+bool myc__ring_has_more_closely(const struct myc_ring_reader *reader)
+{
+    uint64_t cursor = reader->cursor;
+    uint64_t end_max = reader->position + reader->capacity;
+    uint64_t open = UINT64_MAX;
+    struct myc__ring_item item;
+    if (reader->gate != NULL) {
+        open = myc__ring_gate_room(reader, cursor);
+    }
+    enum myc__ring_found found = myc__ring_look(reader, cursor, end_max - cursor, &item);
+    while (found == MYC__RING_FOUND_PAD) {
+        cursor += item.bytes;
+        found = myc__ring_look(reader, cursor, end_max - cursor, &item);
+    }
+    return found == MYC__RING_FOUND_RECORD && item.messages <= UINT64_MAX - reader->cursor_sequence
+           && cursor - reader->cursor + item.bytes <= open;
+}
+
+void myc__ring_untake(struct myc_ring_reader *reader)
+{
+    myc__ring_count_untaken(reader);
+    reader->cursor = reader->position;
+    reader->cursor_sequence = reader->sequence;
+    reader->bound = reader->position;
 }
 
 void myc__ring_note_lag(struct myc_ring_reader *reader, uint64_t start)
