@@ -88,6 +88,9 @@ enum myc_status myc_place_attach(
         myc_diagnostic_append_u64(diagnostic, content);
     }
     if (status == MYC_OK) {
+        status = myc__place_check_boot(place, &constant, diagnostic);
+    }
+    if (status == MYC_OK) {
         status = check_words(place, found.page, &constant, diagnostic);
     }
     if (status == MYC_OK) {

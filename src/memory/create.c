@@ -133,6 +133,10 @@ static enum myc_status take_over(
     if (status != MYC_OK) {
         return status;
     }
+    status = myc__place_check_boot(place, &constant, diagnostic);
+    if (status != MYC_OK) {
+        return status;
+    }
     if (constant.content != options->content) {
         return differs(diagnostic, "content", constant.content, options->content);
     }

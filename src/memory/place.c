@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <mycelium/interface/memory.h>
+#include <mycelium/interface/process.h>
 
 // ---- Names ----
 
@@ -130,6 +131,23 @@ enum myc_status myc__place_check(
     return myc__place_layout_check(found->page, found->bytes, out_constant, diagnostic);
 }
 
+enum myc_status myc__place_check_boot(
+    struct myc_place *place,
+    const struct myc__place_constant *constant,
+    struct myc_diagnostic *diagnostic)
+{
+    struct myc_process_identity self;
+    enum myc_status status = myc_process_identify(place->platform->process, &self);
+    if (status != MYC_OK) {
+        return myc_diagnostic_set(diagnostic, status, 0, "this host's boot cannot be told");
+    }
+    if (memcmp(self.boot_id, constant->creator_boot_id, sizeof(self.boot_id)) != 0) {
+        return myc_diagnostic_set(
+            diagnostic, MYC_STALE, 0, "it was made before this host booted; recreate it");
+    }
+    return MYC_OK;
+}
+
 enum myc_status myc__place_map(
     struct myc_place *place,
     const struct myc__place_constant *constant,
@@ -200,6 +218,11 @@ uint64_t myc_place_generation(const struct myc_place *place)
 bool myc_place_was_taken_over(const struct myc_place *place)
 {
     return place->was_taken_over;
+}
+
+void myc_place_keep(struct myc_place *place, bool is_kept)
+{
+    place->is_kept = is_kept;
 }
 
 void myc_place_close(struct myc_place *place)

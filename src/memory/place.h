@@ -70,6 +70,14 @@ MYC_MUST_USE enum myc_status myc__place_check(
     struct myc__place_constant *out_constant,
     struct myc_diagnostic *diagnostic);
 
+/**
+ * Whether a place was made since this host booted: a file of before may be torn. Errors: STALE, IO.
+ */
+MYC_MUST_USE enum myc_status myc__place_check_boot(
+    struct myc_place *place,
+    const struct myc__place_constant *constant,
+    struct myc_diagnostic *diagnostic);
+
 /** Maps the whole of a place whose header was checked. */
 MYC_MUST_USE enum myc_status myc__place_map(
     struct myc_place *place,

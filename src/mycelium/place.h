@@ -43,7 +43,7 @@ enum myc_place_kind {
     MYC_PLACE_HEAP,   /* of this process */
     MYC_PLACE_SEALED, /* anonymous; whoever gets the handle reads it */
     MYC_PLACE_NAMED,  /* found by a name on the host, until it is removed or the power goes */
-    MYC_PLACE_FILE    /* found by a path; what it holds outlives processes, not a loss of power */
+    MYC_PLACE_FILE /* found by a path; what it holds outlives processes, not a boot of the host */
 };
 
 /** What an owner makes of a place that is there already. */
@@ -103,7 +103,8 @@ myc_place_check_name(enum myc_place_kind kind, const char *name, struct myc_diag
  * Errors, after which nothing is mapped and nothing at the name has changed: INVALID (an option;
  * the diagnostic says which), EXISTS, IN_USE (its owner lives), DENIED, NOT_FOUND (no such
  * directory), NO_MEMORY, LIMIT, IO; when it is there already, what myc_place_attach() answers.
- * PEER_DIED of TAKE_OVER: its owner died while it was made, or ended it; recreate it.
+ * Of TAKE_OVER: PEER_DIED (its owner died while it made or ended it), STALE (of before the host
+ * booted); recreate it.
  */
 MYC_MUST_USE enum myc_status myc_place_create(
     struct myc_place *place,
@@ -124,9 +125,9 @@ void myc_place_publish(struct myc_place *place);
  * Ownership: the caller closes it.
  * Errors, after which nothing is mapped: NOT_FOUND; AGAIN (its owner is making it); PEER_DIED (its
  * owner died while it made it); CLOSED or STALE (this generation is over: its owner ended it, or
- * another took the name over meanwhile; try again); CORRUPT (too short, foreign, damaged: the
- * diagnostic says what); MISMATCH (of another version, byte order or content); INVALID (the name);
- * DENIED, NO_MEMORY, LIMIT, IO.
+ * another took the name over meanwhile, or the host has booted since); CORRUPT (too short, foreign,
+ * damaged: the diagnostic says what); MISMATCH (of another version, byte order or content); INVALID
+ * (the name); DENIED, NO_MEMORY, LIMIT, IO.
  */
 MYC_MUST_USE enum myc_status myc_place_attach(
     struct myc_place *place,
@@ -188,6 +189,9 @@ uint64_t myc_place_generation(const struct myc_place *place);
 
 /** Whether myc_place_create() went on with what was there. */
 bool myc_place_was_taken_over(const struct myc_place *place);
+
+/** Changes an owner's mind about what myc_place_close() does; see `is_kept`. */
+void myc_place_keep(struct myc_place *place, bool is_kept);
 
 /**
  * Unmaps and closes. An owner ends the generation and removes the name, or, if the place is kept

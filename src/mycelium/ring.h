@@ -101,6 +101,25 @@ MYC_MUST_USE enum myc_status myc_ring_writer_init(
     const struct myc_ring_options *options,
     struct myc_diagnostic *diagnostic);
 
+/**
+ * Goes on writing a ring whose writer is gone for good: behind the last record it published, with
+ * the options the ring was made with. Whoever reads on notices nothing. [RING-35]
+ *
+ * `pages` are the pages of the readers that are still in, by slot; NULL where there is none or it
+ * is not known: that slot is taken back, and its reader, should it live, finds itself FENCED. The
+ * caller makes sure that the last writer's stores are over and seen, by a lock that it held, say,
+ * and rings every reader that sleeps, since the last writer may not have come to it. Ownership: as
+ * for myc_ring_writer_init() and myc_ring_join(). Errors, after which nothing has changed: INVALID
+ * (alignment), AGAIN (never finished), CORRUPT (the diagnostic says what), CLOSED (it had been
+ * closed; make another).
+ */
+MYC_MUST_USE enum myc_status myc_ring_writer_resume(
+    struct myc_ring_writer *writer,
+    void *memory,
+    size_t memory_bytes,
+    const void *const pages[MYC_RING_READERS_MAX],
+    struct myc_diagnostic *diagnostic);
+
 /** The largest payload one record may carry: a quarter of the capacity, less the header. */
 size_t myc_ring_payload_max(const struct myc_ring_writer *writer);
 

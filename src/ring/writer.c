@@ -47,11 +47,8 @@ size_t myc_ring_memory_size(const struct myc_ring_options *options)
     return (size_t)constant.memory_bytes;
 }
 
-static enum myc_status check_options(
-    const struct myc_ring_options *options,
-    const void *memory,
-    size_t memory_bytes,
-    struct myc_diagnostic *diagnostic)
+enum myc_status
+myc__ring_check_options(const struct myc_ring_options *options, struct myc_diagnostic *diagnostic)
 {
     if (!myc__ring_layout_is_possible(capacity_of(options), 1)) {
         return refuse(
@@ -75,6 +72,15 @@ static enum myc_status check_options(
             "the first position must be a multiple of 8, at most 2^63",
             options->first_position);
     }
+    return MYC_OK;
+}
+
+static enum myc_status check_memory(
+    const struct myc_ring_options *options,
+    const void *memory,
+    size_t memory_bytes,
+    struct myc_diagnostic *diagnostic)
+{
     if (memory == NULL || (uintptr_t)memory % MYC__RING_ALIGNMENT != 0) {
         return refuse(diagnostic, "the memory must be aligned to 4096 bytes", (uintptr_t)memory);
     }
@@ -85,7 +91,8 @@ static enum myc_status check_options(
     return MYC_OK;
 }
 
-static void fill_header(struct myc__ring_constant *constant, const struct myc_ring_options *options)
+void myc__ring_fill_header(
+    struct myc__ring_constant *constant, const struct myc_ring_options *options)
 {
     uint32_t flags = options->readers_may_sleep ? MYC__RING_FLAG_READERS_SLEEP : 0;
     flags |= options->writer_may_sleep ? MYC__RING_FLAG_WRITER_SLEEPS : 0;
@@ -121,6 +128,25 @@ static void set_first(struct myc_ring_writer *writer, uint64_t position)
     }
 }
 
+void myc__ring_place_writer(
+    struct myc_ring_writer *writer, void *memory, const struct myc__ring_constant *constant)
+{
+    unsigned char *base = memory;
+    memset(writer, 0, sizeof *writer);
+    writer->data = base + constant->data_offset;
+    writer->capacity = constant->capacity;
+    writer->claimed = MYC__RING_NO_CLAIM;
+    writer->batch_claimed = MYC__RING_NO_CLAIM;
+    writer->control = (void *)(base + constant->control_offset);
+    writer->progress = &writer->control->progress.position0;
+    writer->slots = (void *)(base + constant->slots_offset);
+    writer->sync_index = (void *)(base + constant->sync_offset);
+    writer->readers_max = constant->readers_max;
+    writer->readers_may_sleep = (constant->flags & MYC__RING_FLAG_READERS_SLEEP) != 0;
+    writer->writer_may_sleep = (constant->flags & MYC__RING_FLAG_WRITER_SLEEPS) != 0;
+    writer->readers_may_be_lapped = (constant->flags & MYC__RING_FLAG_READERS_LAPPED) != 0;
+}
+
 enum myc_status myc_ring_writer_init(
     struct myc_ring_writer *writer,
     void *memory,
@@ -128,26 +154,16 @@ enum myc_status myc_ring_writer_init(
     const struct myc_ring_options *options,
     struct myc_diagnostic *diagnostic)
 {
-    enum myc_status status = check_options(options, memory, memory_bytes, diagnostic);
+    enum myc_status status = myc__ring_check_options(options, diagnostic);
+    if (status == MYC_OK) {
+        status = check_memory(options, memory, memory_bytes, diagnostic);
+    }
     if (status != MYC_OK) {
         return status;
     }
     struct myc__ring_header *header = memory;
-    unsigned char *base = memory;
-    fill_header(&header->constant, options);
-    memset(writer, 0, sizeof *writer);
-    writer->data = base + header->constant.data_offset;
-    writer->capacity = header->constant.capacity;
-    writer->claimed = MYC__RING_NO_CLAIM;
-    writer->batch_claimed = MYC__RING_NO_CLAIM;
-    writer->control = (void *)(base + header->constant.control_offset);
-    writer->progress = &writer->control->progress.position0;
-    writer->slots = (void *)(base + header->constant.slots_offset);
-    writer->sync_index = (void *)(base + header->constant.sync_offset);
-    writer->readers_max = header->constant.readers_max;
-    writer->readers_may_sleep = options->readers_may_sleep;
-    writer->writer_may_sleep = options->writer_may_sleep;
-    writer->readers_may_be_lapped = options->readers_may_be_lapped;
+    myc__ring_fill_header(&header->constant, options);
+    myc__ring_place_writer(writer, memory, &header->constant);
     set_first(writer, options->first_position);
     myc_shared_write(&header->constant, sizeof header->constant);
     // Released last: whoever acquires the ready word sees everything above.

@@ -19,6 +19,18 @@ _Static_assert(MYC__RING_GAP_BYTES == MYC_RECORD_HEADER_BYTES + sizeof(struct my
 /** Value of `claimed` while no claim is open. */
 #define MYC__RING_NO_CLAIM UINT64_MAX
 
+/** What myc_ring_writer_init() checks of the options alone. Errors: INVALID. */
+MYC_MUST_USE enum myc_status
+myc__ring_check_options(const struct myc_ring_options *options, struct myc_diagnostic *diagnostic);
+
+/** Empties a writer and lets it point into a ring whose constant part is right. */
+void myc__ring_place_writer(
+    struct myc_ring_writer *writer, void *memory, const struct myc__ring_constant *constant);
+
+/** The constant part of the header of a ring with valid options. */
+void myc__ring_fill_header(
+    struct myc__ring_constant *constant, const struct myc_ring_options *options);
+
 /**
  * Makes sure that `need` bytes from the writer's position may be written, asking the readers' heads
  * if necessary. Stores nothing in the data.

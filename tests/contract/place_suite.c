@@ -186,7 +186,7 @@ static void describes_itself(struct contract_env *env, enum myc_place_kind kind)
     CONTRACT_CHECK(env, seen[-1] == 0 && seen[MYC_PLACE_PAGE_BYTES] == 0x22);
     myc_place_unmap_page(&other, page);
     myc_place_close(&other);
-    owner.is_kept = false;
+    myc_place_keep(&owner, false);
     myc_place_close(&owner);
     CONTRACT_CHECK(env, attach(env, &site, &other) == MYC_NOT_FOUND);
     CONTRACT_CHECK(env, is_clean(env, &site));
@@ -210,7 +210,7 @@ static void has_one_owner(struct contract_env *env, enum myc_place_kind kind)
     CONTRACT_CHECK(env, attach(env, &site, &other) == MYC_OK);
     CONTRACT_CHECK(env, myc_place_state(&other) == MYC_OK);
     myc_place_close(&other);
-    owner.is_kept = false;
+    myc_place_keep(&owner, false);
     myc_place_close(&owner);
     CONTRACT_CHECK(env, is_clean(env, &site));
 }
@@ -249,7 +249,7 @@ static void passes_to_the_next_owner(struct contract_env *env, enum myc_place_ki
     myc_place_close(&other);
     CONTRACT_CHECK(env, attach(env, &site, &other) == MYC_OK);
     CONTRACT_CHECK(env, myc_place_generation(&other) == generation + 1);
-    owner.is_kept = false;
+    myc_place_keep(&owner, false);
     myc_place_close(&owner);
     CONTRACT_CHECK(env, myc_place_state(&other) == MYC_CLOSED);
     myc_place_close(&other);
@@ -337,7 +337,7 @@ static void size_is_checked(struct contract_env *env, enum myc_place_kind kind)
     CONTRACT_CHECK(env, contract_holds(why.text, "too short: 100 bytes"));
     CONTRACT_CHECK(env, create(env, &site, MYC_PLACE_TAKE_OVER, &place, NULL) == MYC_CORRUPT);
     CONTRACT_CHECK(env, create(env, &site, MYC_PLACE_RECREATE, &place, NULL) == MYC_OK);
-    place.is_kept = false;
+    myc_place_keep(&place, false);
     myc_place_close(&place);
     CONTRACT_CHECK(env, is_clean(env, &site));
 }

@@ -30,6 +30,7 @@ extern const struct contract_suite contract_poller;
 extern const struct contract_suite contract_poller_edges;
 extern const struct contract_suite contract_process;
 extern const struct contract_suite contract_process_edges;
+extern const struct contract_suite contract_ring_place;
 extern const struct contract_suite contract_shm;
 extern const struct contract_suite contract_shm_named;
 extern const struct contract_suite contract_stream;

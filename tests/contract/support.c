@@ -27,6 +27,7 @@ const struct contract_suite *const contract_suites[] = {
     &contract_poller_edges,
     &contract_process,
     &contract_process_edges,
+    &contract_ring_place,
     &contract_shm,
     &contract_shm_named,
     &contract_stream,
