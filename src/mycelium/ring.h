@@ -514,6 +514,8 @@ struct myc_ring_writer {
     uint64_t batch_gapped;
     uint64_t batch_skipped;
     struct myc_atomic_u32 bell;       /* counts what its process does while it may sleep */
+    struct myc_atomic_u32 moves;      /* odd while a place passes from one slot to another */
+    bool holds_places;                /* for required readers */
     bool has_gates;                   /* some reader is gated on another; of who lets readers in */
     struct myc_atomic_u32 slots_used; /* slots ever taken: the writer looks no further */
     struct myc_atomic_u64 pages[MYC_RING_READERS_MAX]; /* addresses; set before the slot's state */

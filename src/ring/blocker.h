@@ -40,6 +40,11 @@ static inline struct myc_atomic_u32 *myc__ring_low_half(const struct myc_atomic_
 /** Counts a slot's bell up and wakes its reader. Any thread of the writer's process. */
 void myc__ring_ring_slot(struct myc_ring_writer *writer, struct myc_wait *wait, uint32_t slot);
 
+/** Tells of a slot that was given back: the writer, who was in it, and those that were gated on it.
+ */
+void myc__ring_ring_left(
+    struct myc_ring_writer *writer, struct myc_wait *wait, uint32_t slot, uint64_t followers);
+
 /**
  * Sleeps until a bell says something else than it did or, if it is not NULL, the head does, or
  * until the deadline. May come back without cause.

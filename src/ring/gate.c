@@ -209,6 +209,7 @@ void myc_ring_gate_clear(struct myc_ring_reader *reader)
 struct opening {
     uint64_t end;                      /* of what may be read; UINT64_MAX: all */
     const struct myc_atomic_u64 *head; /* the lowest of them; NULL: nobody holds back */
+    uint32_t seen;                     /* its low half */
     bool is_lost;                      /* it is the last that its reader will ever allow */
 };
 
@@ -221,7 +222,7 @@ static bool is_before(uint64_t one, uint64_t other, uint64_t position)
 static struct opening look(const struct myc_ring_reader *reader)
 {
     const struct myc_ring_gate *gate = reader->gate;
-    struct opening opening = {UINT64_MAX, NULL, false};
+    struct opening opening = {UINT64_MAX, NULL, 0, false};
     for (uint32_t i = 0; i < gate->count; i++) {
         const struct myc__ring_slot *slot = gate->upstreams[i].slot;
         // Pairs with the release of FREE. Before the head, so that the head of one that is out is
@@ -233,13 +234,15 @@ static struct opening look(const struct myc_ring_reader *reader)
         }
         // Pairs with the release of myc__ring_release(): what that reader did with the records lies
         // behind us, too.
-        uint64_t end = myc_load_acquire_u64(&gate->upstreams[i].page->head);
-        if (end == 0) {
+        const struct myc_atomic_u64 *head = &gate->upstreams[i].page->head;
+        uint64_t word = myc_load_acquire_u64(head);
+        uint64_t end = word;
+        if (word == 0) {
             // Not begun: nothing is consumed. The reader's own position may be a ring's first, 0.
             end = is_out ? reader->position : myc_load_relaxed_u64(&slot->join_head);
         }
         if (opening.head == NULL || is_before(end, opening.end, reader->position)) {
-            opening = (struct opening){end, &gate->upstreams[i].page->head, is_out};
+            opening = (struct opening){end, head, (uint32_t)word, is_out};
         }
     }
     return opening;
@@ -308,7 +311,10 @@ enum myc_status myc__ring_gate_status(const struct myc_ring_reader *reader)
     return is_over ? MYC_PEER_DIED : MYC_OK;
 }
 
-const struct myc_atomic_u64 *myc__ring_gate_head(const struct myc_ring_reader *reader)
+const struct myc_atomic_u64 *
+myc__ring_gate_head(const struct myc_ring_reader *reader, uint32_t *out_seen)
 {
-    return look(reader).head;
+    struct opening opening = look(reader);
+    *out_seen = opening.seen;
+    return opening.head;
 }

@@ -51,35 +51,69 @@ void myc__ring_held_clear(struct myc_ring_writer *writer, uint32_t slot)
     myc_store_release_u64(&writer->slots[slot].join_head, NOWHERE);
 }
 
+// Counts the messages from one record's start to another's. Returns: false if no whole number of
+// records lies between.
+static bool
+count(const struct myc_ring_writer *writer, uint64_t from, uint64_t to, uint64_t *out_messages)
+{
+    uint64_t messages = 0;
+    while (from != to) {
+        uint64_t run = writer->capacity - (from & (writer->capacity - 1));
+        // Pairs with the publishing release of myc_ring_commit() and myc_ring_fill_end().
+        uint64_t word = myc_load_acquire_u64(myc__ring_word(writer->data, writer->capacity, from));
+        struct myc_record_header header = myc_record_header(word);
+        uint64_t bytes = myc_record_bytes(header.length);
+        if (!myc__ring_is_legal(header.type) || bytes > run || bytes > to - from) {
+            return false;
+        }
+        if (header.type == MYC_RECORD_GAP) {
+            uint64_t gap = myc_load_relaxed_u64(
+                myc__ring_word(writer->data, writer->capacity, from + MYC_RECORD_HEADER_BYTES));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+            gap = __builtin_bswap64(gap);
+#endif
+            messages += gap;
+        } else {
+            messages += header.type == MYC_RECORD_PAD ? 0 : 1;
+        }
+        from += bytes;
+    }
+    *out_messages = messages;
+    return true;
+}
+
 bool myc__ring_held_sequence(
     const struct myc_ring_writer *writer, uint64_t position, uint64_t *out_sequence)
 {
     struct myc__ring_point newest;
     uint64_t messages = 0;
-    while (!myc__ring_pair_load(&writer->control->progress, &newest)) {
-        MYC_REACHED("held.torn-pair"); // The writer is between two stores.
+    bool is_whole = false;
+    if (position % MYC_RECORD_ALIGNMENT != 0) {
+        return false;
     }
-    // The records from there on are ours and gated; only where they begin is the page's word.
-    while (position != newest.position) {
-        uint64_t run = writer->capacity - (position & (writer->capacity - 1));
-        // Pairs with the publishing release of myc_ring_commit() and myc_ring_fill_end().
-        uint64_t word =
-            myc_load_acquire_u64(myc__ring_word(writer->data, writer->capacity, position));
-        struct myc_record_header header = myc_record_header(word);
-        uint64_t bytes = myc_record_bytes(header.length);
-        if (position % MYC_RECORD_ALIGNMENT != 0 || !myc__ring_is_legal(header.type) || bytes > run
-            || bytes > newest.position - position) {
-            return false;
+    // The records are our process's, those from the position on are gated; only where they begin is
+    // the page's word.
+    for (;;) {
+        if (!myc__ring_pair_load(&writer->control->progress, &newest)) {
+            MYC_REACHED("held.torn-pair"); // The writer is between two stores.
+            continue;
         }
-        if (header.type == MYC_RECORD_GAP) {
-            uint64_t payload = (position + MYC_RECORD_HEADER_BYTES) & (writer->capacity - 1);
-            myc_shared_read(writer->data + payload, header.length);
-            messages += myc__ring_gap_count(writer->data + payload, header.length);
-        } else {
-            messages += header.type == MYC_RECORD_PAD ? 0 : 1;
+        if (newest.position >= position) {
+            is_whole = count(writer, position, newest.position, &messages);
+            *out_sequence = newest.sequence - messages;
+            return is_whole && messages <= newest.sequence;
         }
-        position += bytes;
+        // A reader can be faster than the telling of progress, by what is published at once.
+        is_whole = position - newest.position <= writer->capacity
+                   && count(writer, newest.position, position, &messages);
+        myc_fence_acquire();
+        uint64_t limit = myc_load_relaxed_u64(&writer->control->limit_published);
+        if (limit - newest.position <= writer->capacity) {
+            MYC_REACHED("held.ahead-of-progress");
+            *out_sequence = newest.sequence + messages;
+            return is_whole;
+        }
+        // Between the two the writer went on, and may have been where we counted.
+        MYC_REACHED("held.overtaken");
     }
-    *out_sequence = newest.sequence - messages;
-    return messages <= newest.sequence;
 }

@@ -136,8 +136,12 @@ bool myc__ring_gate_cut(const struct myc_ring_reader *reader, size_t *bytes_max)
 /** OK, or PEER_DIED when a reader has read all that one it is gated on had read, which is gone. */
 enum myc_status myc__ring_gate_status(const struct myc_ring_reader *reader);
 
-/** The head that must move before a gated reader can go on; NULL if its gate holds nothing. */
-const struct myc_atomic_u64 *myc__ring_gate_head(const struct myc_ring_reader *reader);
+/**
+ * The head that must move before a gated reader can go on; NULL if its gate holds nothing.
+ * `*out_seen` becomes its low half as it was when it was chosen.
+ */
+const struct myc_atomic_u64 *
+myc__ring_gate_head(const struct myc_ring_reader *reader, uint32_t *out_seen);
 
 /** myc_ring_poll() of a reader that takes copies. */
 size_t myc__ring_copy_poll(

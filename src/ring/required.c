@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include <mycelium/ring_gate.h>
 #include <mycelium/simulation.h>
 
 #include "ring/blocker.h"
@@ -114,6 +115,7 @@ enum myc_status myc_ring_required_init(
     }
     memset(required, 0, sizeof *required);
     required->writer = writer;
+    writer->holds_places = true;
     required->clock = platform->clock;
     required->wait = platform->wait;
     required->alert = options->alert;
@@ -157,6 +159,18 @@ void myc_ring_required_deinit(struct myc_ring_required *required)
 
 // ---- Coming and going ----
 
+// While a place passes from slot to slot, one look over the slots may find it in neither.
+static void begin_move(struct myc_ring_writer *writer)
+{
+    // Before the slots change: acquired with them by who looks.
+    (void)myc_fetch_add_u32(&writer->moves, 1);
+}
+
+static void end_move(struct myc_ring_writer *writer)
+{
+    (void)myc_fetch_add_u32(&writer->moves, 1);
+}
+
 enum myc_status myc_ring_required_join(
     struct myc_ring_required *required,
     const char *name,
@@ -178,11 +192,15 @@ enum myc_status myc_ring_required_join(
             phase == IN ? "a reader of that name is in" : "the place of that reader is lost");
     }
     const struct myc__ring_point point = {reader->position, reader->sequence};
+    begin_move(required->writer);
     enum myc_status status = myc__ring_join_point(required->writer, page, &point, out_ticket);
+    if (status == MYC_OK) {
+        myc__ring_held_clear(required->writer, reader->held_slot);
+    }
+    end_move(required->writer);
     if (status != MYC_OK) {
         return refuse(diagnostic, status, "the ring does not let the reader in");
     }
-    myc__ring_held_clear(required->writer, reader->held_slot);
     // Relaxed: the phase releases it.
     myc_store_relaxed_u64(
         &reader->place, (uint64_t)out_ticket->generation << 32 | out_ticket->slot);
@@ -217,6 +235,8 @@ static bool hold(struct myc_ring_writer *writer, struct myc__ring_required_reade
 void myc_ring_required_left(struct myc_ring_required *required, uint32_t slot)
 {
     struct myc_ring_writer *writer = required->writer;
+    uint64_t followers = myc_ring_gate_followers(writer, slot);
+    begin_move(writer);
     for (uint32_t i = 0; i < required->count; i++) {
         struct myc__ring_required_reader *reader = &required->readers[i];
         if (phase_of(reader) != IN || (uint32_t)myc_load_relaxed_u64(&reader->place) != slot) {
@@ -235,7 +255,9 @@ void myc_ring_required_left(struct myc_ring_required *required, uint32_t slot)
         }
         break;
     }
-    myc_ring_leave_wake(writer, required->wait, slot);
+    myc_ring_leave(writer, slot);
+    end_move(writer);
+    myc__ring_ring_left(writer, required->wait, slot, followers);
 }
 
 // ---- What the writer's thread asks ----

@@ -54,49 +54,84 @@ void myc__ring_sleep(
 
 // ---- Who is in the way ----
 
+// What a slot says. Returns: false if the writer does not wait for it.
+static bool
+look_at(const struct myc_ring_writer *writer, uint32_t slot, struct myc__ring_blocker *out)
+{
+    struct myc__ring_blocker found = {.slot = slot};
+    // Pairs with the releases in join.c, which make the page known.
+    uint32_t state = myc_load_acquire_u32(&writer->slots[slot].state);
+    found.kind = (enum myc__ring_slot_state)(state & MYC__RING_STATE_MASK);
+    found.generation = state >> MYC__RING_STATE_BITS;
+    if (found.kind == MYC__RING_ACTIVE) {
+        found.word = &myc__ring_page(writer, slot)->head;
+        // Relaxed: nothing is overwritten on the strength of it.
+        found.head = myc_load_relaxed_u64(found.word);
+        found.seen = (uint32_t)found.head;
+    }
+    if (found.kind == MYC__RING_JOINING || found.kind == MYC__RING_HELD
+        || (found.kind == MYC__RING_ACTIVE && found.head == 0)) {
+        found.head = myc_load_relaxed_u64(&writer->slots[slot].join_head);
+    } else if (found.kind != MYC__RING_ACTIVE) {
+        return false;
+    }
+    uint64_t window_start = writer->limit - writer->capacity;
+    *out = found;
+    return found.head - window_start <= writer->position - window_start;
+}
+
+// Of readers that stand at the same head, one that is behind another stands there because of it.
+static void find_cause(const struct myc_ring_writer *writer, struct myc__ring_blocker *blocker)
+{
+    uint64_t gates = myc_load_relaxed_u64(&writer->slots[blocker->slot].gates);
+    while (gates != 0) {
+        uint32_t slot = (uint32_t)__builtin_ctzll(gates);
+        struct myc__ring_blocker front;
+        gates &= gates - 1;
+        if (look_at(writer, slot, &front) && front.kind == MYC__RING_ACTIVE
+            && front.head == blocker->head) {
+            *blocker = front;
+            gates = myc_load_relaxed_u64(&writer->slots[slot].gates);
+        }
+    }
+}
+
 bool myc__ring_blocker(const struct myc_ring_writer *writer, struct myc__ring_blocker *out)
 {
     bool is_found = false;
-    uint64_t window_start = writer->limit - writer->capacity;
     // Pairs with the release in myc_ring_join().
     uint32_t used = myc_load_acquire_u32(&writer->slots_used);
     for (uint32_t i = 0; i < used; i++) {
-        struct myc__ring_blocker found = {.slot = i};
-        // Pairs with the releases in join.c, which make the page known.
-        uint32_t state = myc_load_acquire_u32(&writer->slots[i].state);
-        found.kind = (enum myc__ring_slot_state)(state & MYC__RING_STATE_MASK);
-        found.generation = state >> MYC__RING_STATE_BITS;
-        if (found.kind == MYC__RING_ACTIVE) {
-            found.word = &myc__ring_page(writer, i)->head;
-            // Relaxed: nothing is overwritten on the strength of it.
-            found.head = myc_load_relaxed_u64(found.word);
-            found.seen = (uint32_t)found.head;
-        }
-        if (found.kind == MYC__RING_JOINING || found.kind == MYC__RING_HELD
-            || (found.kind == MYC__RING_ACTIVE && found.head == 0)) {
-            found.head = myc_load_relaxed_u64(&writer->slots[i].join_head);
-        } else if (found.kind != MYC__RING_ACTIVE) {
-            continue;
-        }
-        bool is_inside = found.head - window_start <= writer->position - window_start;
-        if (is_inside && (!is_found || found.head < out->head)) {
+        struct myc__ring_blocker found;
+        if (look_at(writer, i, &found) && (!is_found || found.head < out->head)) {
             *out = found;
             is_found = true;
         }
     }
+    if (is_found && out->kind == MYC__RING_ACTIVE) {
+        find_cause(writer, out);
+    }
     return is_found;
+}
+
+static bool is_drained(const struct myc_ring_writer *writer)
+{
+    struct myc__ring_blocker blocker;
+    // Pairs with begin_move() and end_move() of required.c.
+    uint32_t moves = myc_load_acquire_u32(&writer->moves);
+    bool is_behind = myc__ring_blocker(writer, &blocker) && blocker.head != writer->position;
+    return !is_behind && !myc__ring_has_moved(writer, moves);
 }
 
 static bool
 is_reached(struct myc_ring_writer *writer, const struct myc_ring_waiter *waiter, struct goal goal)
 {
-    struct myc__ring_blocker blocker;
     uint64_t rest;
     switch (goal.kind) {
     case GOAL_ROOM:
         return myc__ring_ensure(writer, myc__ring_need(writer, goal.amount, &rest));
     case GOAL_DRAINED:
-        return !myc__ring_blocker(writer, &blocker) || blocker.head == writer->position;
+        return is_drained(writer);
     case GOAL_READERS:
         return myc_ring_readers(writer) >= goal.amount;
     case GOAL_REQUIRED:
@@ -112,12 +147,11 @@ static void park(
     struct myc_ring_writer *writer,
     struct myc_ring_waiter *waiter,
     struct goal goal,
+    uint32_t bell_seen,
     uint64_t deadline_ns)
 {
     struct myc__ring_blocker blocker = {.kind = MYC__RING_FREE};
-    // Pairs with the additions of those who let readers in and out: what they did before is seen.
-    const struct myc_wait_word bell = {
-        &writer->bell, myc_load_acquire_u32(&writer->bell), MYC_WAIT_PROCESS};
+    const struct myc_wait_word bell = {&writer->bell, bell_seen, MYC_WAIT_PROCESS};
     writer->arm_word = (writer->arm_word + 1) | 1;
     myc_store_relaxed_u64(&writer->control->writer_arm, writer->arm_word);
     // Orders the arming before the heads; pairs with the fence of myc_ring_reader_wake().
@@ -177,6 +211,9 @@ static enum myc_status wait_for(
     myc_idle_begin(&waiter->idle);
     while (!is_reached(writer, waiter, goal)) {
         uint64_t due_ns = deadline_ns;
+        // Pairs with the additions of those who let readers in and out. Before anything is asked of
+        // the readers: who came or went since, and changes when to look again, ends the sleep.
+        uint32_t bell_seen = myc_load_acquire_u32(&writer->bell);
         if (required != NULL) {
             struct myc__ring_blocker blocker;
             bool is_blocked = myc__ring_blocker(writer, &blocker);
@@ -194,7 +231,7 @@ static enum myc_status wait_for(
             if (!writer->writer_may_sleep) {
                 return MYC_UNSUPPORTED;
             }
-            park(writer, waiter, goal, due_ns);
+            park(writer, waiter, goal, bell_seen, due_ns);
             break;
         case MYC_IDLE_TIMEOUT:
             if (due_ns == deadline_ns && !is_reached(writer, waiter, goal)) {

@@ -24,9 +24,10 @@ static void park(struct myc_ring_reader *reader, struct myc_idle *idle, uint64_t
     // Pairs with the additions in myc__ring_ring_slot(): what was done before is seen.
     const struct myc_wait_word bell = {
         &reader->slot->bell, myc_load_acquire_u32(&reader->slot->bell), MYC_WAIT_SHARED};
-    const struct myc_atomic_u64 *head = reader->gate != NULL ? myc__ring_gate_head(reader) : NULL;
-    // Relaxed: the last look decides; this is what the kernel compares with.
-    uint32_t seen = head != NULL ? (uint32_t)myc_load_relaxed_u64(head) : 0;
+    uint32_t seen = 0;
+    // The lowest head and what it said come from one look: another one's head may move meanwhile.
+    const struct myc_atomic_u64 *head =
+        reader->gate != NULL ? myc__ring_gate_head(reader, &seen) : NULL;
     if (head == NULL) {
         // A gated reader is not armed: no commit lets it go on.
         myc_ring_reader_arm(reader);
@@ -88,9 +89,9 @@ void myc_ring_reader_wake(struct myc_ring_reader *reader, struct myc_wait *wait)
     // their arming, or being let behind us, and their last look.
     myc_fence_seq_cst();
     if (reader->writer_may_sleep) {
-        uint64_t word = myc_load_relaxed_u64(&reader->control->writer_arm);
-        is_due = (word & 1) != 0 && word != reader->writer_arm_seen;
-        reader->writer_arm_seen = is_due ? word : reader->writer_arm_seen;
+        // At each move, not once for each arming: a writer that saw the head we rang for sleeps on
+        // that, and waits for the next.
+        is_due = (myc_load_relaxed_u64(&reader->control->writer_arm) & 1) != 0;
     }
     if (reader->readers_may_sleep && myc_load_relaxed_u32(&reader->slot->followers) != 0) {
         MYC_REACHED("wait.wakes-followers");
@@ -143,13 +144,18 @@ void myc_ring_wake_writer(struct myc_ring_writer *writer, struct myc_wait *wait)
     (void)myc_wait_wake(wait, &writer->bell, UINT32_MAX, MYC_WAIT_PROCESS);
 }
 
+void myc__ring_ring_left(
+    struct myc_ring_writer *writer, struct myc_wait *wait, uint32_t slot, uint64_t followers)
+{
+    if (slot < writer->readers_max) {
+        myc_ring_wake_writer(writer, wait);
+        ring_slots(writer, wait, followers | UINT64_C(1) << slot);
+    }
+}
+
 void myc_ring_leave_wake(struct myc_ring_writer *writer, struct myc_wait *wait, uint32_t slot)
 {
-    if (slot >= writer->readers_max) {
-        return;
-    }
     uint64_t followers = myc_ring_gate_followers(writer, slot);
     myc_ring_leave(writer, slot);
-    myc_ring_wake_writer(writer, wait);
-    ring_slots(writer, wait, followers | UINT64_C(1) << slot);
+    myc__ring_ring_left(writer, wait, slot, followers);
 }

@@ -271,11 +271,22 @@ static void set_announcing(struct myc_ring_writer *writer)
     myc_shared_announce();
 }
 
+bool myc__ring_has_moved(const struct myc_ring_writer *writer, uint32_t moves)
+{
+    // Whoever saw a place taken out of a slot, which was a release, sees that it is on its way.
+    myc_fence_acquire();
+    uint32_t now = myc_load_relaxed_u32(&writer->moves);
+    MYC_SOMETIMES(now != moves, "held.moves-while-looked-at");
+    return now != moves || now % 2 != 0;
+}
+
 static void refresh(struct myc_ring_writer *writer, uint64_t need)
 {
     struct myc__ring_control *control = writer->control;
+    // Pairs with the additions around a move: what was moved before is seen where it is.
+    uint32_t moves = writer->holds_places ? myc_load_acquire_u32(&writer->moves) : 0;
     uint64_t limit = limit_for(writer, lowest_head(writer), need);
-    if (limit == writer->limit) {
+    if (limit == writer->limit || (writer->holds_places && myc__ring_has_moved(writer, moves))) {
         return; // No reader moved: nothing to publish, so nothing to reload.
     }
     // limit_published never shrinks, though `limit` may stay below what an earlier refresh

@@ -66,6 +66,12 @@ MYC_MUST_USE enum myc_status myc__ring_join_point(
     const struct myc__ring_point *point,
     struct myc_ring_ticket *out_ticket);
 
+/**
+ * Whether a held place was on its way from one slot to another since `moves` was loaded, with
+ * acquire: then a pass over the slots may have found it in neither.
+ */
+bool myc__ring_has_moved(const struct myc_ring_writer *writer, uint32_t moves);
+
 /** Before a slot is given back: nobody is gated on it any more, and it on nobody. */
 void myc__ring_gate_forget(struct myc_ring_writer *writer, uint32_t slot);
 
