@@ -353,7 +353,8 @@ struct myc_worker {
  * scheduler's part may be mapped read-only. Ring the scheduler after it (myc_worker_should_ring()).
  *
  * Errors: AGAIN (the scheduler is not ready, or offers nothing: try again), IN_USE (another one has
- * the place), CORRUPT, INVALID; the diagnostic (may be NULL) says what. [WORKERS-20]
+ * the place, or had it and the scheduler does not know yet that it ended), CORRUPT, INVALID; the
+ * diagnostic (may be NULL) says what. Nothing was written then. [WORKERS-20]
  */
 MYC_MUST_USE enum myc_status myc_worker_init(
     struct myc_worker *worker,
