@@ -7,13 +7,14 @@
 // not notice, but for the room that a reader may rightly hold back. An odd one makes the writer
 // hostile: what readers see of the ring is a copy that changes at will. What they hand out lies
 // inside it, and every call comes back. With bit 1 the honest reader may be lapped and gets copies,
-// with bit 6 the writer publishes in batches.
+// with bit 6 the writer publishes in batches, with bit 7 it drops what finds no room.
 #include <stdbool.h>
 #include <string.h>
 
 #include <mycelium/ring.h>
 #include <mycelium/ring_batch.h>
 #include <mycelium/ring_counters.h>
+#include <mycelium/ring_drop.h>
 #include <mycelium/ring_inline.h>
 
 #include "fuzz.h"
@@ -41,6 +42,7 @@ struct play {
     size_t left;
     bool is_writer_hostile;
     bool has_batches;
+    bool has_drops;
 };
 
 static uint64_t take(struct play *play, size_t size)
@@ -96,11 +98,12 @@ struct polled {
 };
 
 // Message n has n % 200 bytes of the value n; who may be lapped is told what is missing.
-static void check_message(const struct side *side, const struct myc_record *record)
+static void
+check_message(const struct play *play, const struct side *side, const struct myc_record *record)
 {
     if (record->type == MYC_RECORD_GAP) {
         struct myc_gap gap;
-        FUZZ_CHECK(side->copy != NULL && record->size == sizeof(gap));
+        FUZZ_CHECK((side->copy != NULL || play->has_drops) && record->size == sizeof(gap));
         memcpy(&gap, record->payload, sizeof(gap));
         FUZZ_CHECK(gap.count == record->sequence - side->sequence);
         return;
@@ -120,7 +123,7 @@ static void on_record(const struct myc_record *record, void *context)
     FUZZ_CHECK((uintptr_t)record->payload % 8 == 0);
     FUZZ_CHECK(record->sequence > polled->side->sequence);
     if (!polled->play->is_writer_hostile && polled->side == &polled->play->sides[HONEST]) {
-        check_message(polled->side, record);
+        check_message(polled->play, polled->side, record);
     }
     polled->side->sequence = record->sequence;
 }
@@ -187,11 +190,18 @@ static void leave(struct play *play, struct side *side)
 static void publish(struct play *play)
 {
     unsigned char bytes[200];
-    uint64_t number = play->published + 1;
+    struct myc_ring_writer *writer = &play->writer;
+    uint64_t pending = myc_ring_drop_pending(writer);
+    uint64_t number = play->published + pending + 1;
     memset(bytes, (int)(number & 0xFF), sizeof(bytes));
-    enum myc_status status = myc_ring_publish(&play->writer, 1, 0, bytes, number % 200);
+    enum myc_status status = play->has_drops
+                                 ? myc_ring_drop_publish(writer, 1, 0, bytes, number % 200)
+                                 : myc_ring_publish(writer, 1, 0, bytes, number % 200);
     FUZZ_CHECK(status == MYC_OK || status == MYC_FULL);
-    play->published += status == MYC_OK ? 1 : 0;
+    play->published += status == MYC_OK ? pending + 1 : 0;
+    pending = play->has_drops && status == MYC_FULL ? pending + 1 : 0;
+    FUZZ_CHECK(myc_ring_drop_pending(writer) == pending);
+    FUZZ_CHECK(myc_ring_committed(writer) == play->published);
     (void)myc_ring_sleepers(&play->writer);
     show(play);
 }
@@ -296,7 +306,8 @@ static void look_at_counts(const struct play *play)
     enum myc_status status =
         myc_ring_memory_counters(play->shown, play->memory_bytes, &writer, NULL);
     if (!play->is_writer_hostile) {
-        FUZZ_CHECK(status == MYC_OK && writer.messages == play->published && writer.gapped == 0);
+        FUZZ_CHECK(status == MYC_OK && writer.messages + writer.gapped == play->published);
+        FUZZ_CHECK(play->has_drops || writer.gapped == 0);
     }
     myc_ring_page_counters(play->sides[HOSTILE].page, &reader);
     myc_ring_page_counters(play->sides[HONEST].page, &reader);
@@ -371,7 +382,7 @@ static void finish(struct play *play)
     FUZZ_CHECK(honest->sequence == play->published);
     FUZZ_CHECK(myc_ring_reader_status(&honest->reader) == MYC_OK);
     FUZZ_CHECK(myc_ring_is_valid(&play->writer));
-    before = play->published;
+    before = play->published + myc_ring_drop_pending(&play->writer);
     publish(play);
     poll(play, honest);
     FUZZ_CHECK(play->published == before + 1 && honest->sequence == play->published);
@@ -384,6 +395,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool is_lapped = (how & 2) != 0;
     play.is_writer_hostile = (how & 1) != 0;
     play.has_batches = (how & 64) != 0;
+    play.has_drops = (how & 64) == 0 && (how & 128) != 0;
     play.capacity = is_lapped ? MYC_RING_LAPPED_CAPACITY_MIN : MYC_RING_CAPACITY_MIN;
     const struct myc_ring_options options = {
         .capacity_bytes = play.capacity,

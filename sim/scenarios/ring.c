@@ -9,6 +9,7 @@
  * started again. Nobody sleeps there.
  * "kernel": one writer and one reader, as little as there can be.
  * "lapping", "lapping-kernel": see ring_lapping.c.
+ * "drops": as "threads", but the writer drops what finds no room.
  * "stream": as "threads", but the ring is filled from a byte stream cut anywhere.
  *
  * Oracles: after joining, a reader sees each message once, in order, with every byte in place, and
@@ -26,11 +27,22 @@
 
 #include "ring_arena.h"
 #include "ring_batch.h"
+#include "ring_drop.h"
 #include "ring_kernel.h"
 #include "ring_lapping.h"
 #include "ring_stream.h"
 
 // ---- The writer ----
+
+static void wait_for_room(struct arena *arena, struct myc_platform *platform, size_t size)
+{
+    uint32_t seen = myc_load_acquire_u32(&arena->writer_bell);
+    if (myc_ring_writer_arm(&arena->writer, size)) {
+        myc_sim_count(arena->sim, "writer blocked", 1);
+        wait_change(arena, platform, &arena->writer_bell, seen);
+    }
+    myc_ring_writer_disarm(&arena->writer);
+}
 
 static unsigned char *
 claim(struct arena *arena, struct myc_platform *platform, size_t size, bool is_fast)
@@ -42,12 +54,7 @@ claim(struct arena *arena, struct myc_platform *platform, size_t size, bool is_f
             return payload;
         }
         arena->refused++;
-        uint32_t seen = myc_load_acquire_u32(&arena->writer_bell);
-        if (myc_ring_writer_arm(&arena->writer, size)) {
-            myc_sim_count(arena->sim, "writer blocked", 1);
-            wait_change(arena, platform, &arena->writer_bell, seen);
-        }
-        myc_ring_writer_disarm(&arena->writer);
+        wait_for_room(arena, platform, size);
     }
 }
 
@@ -88,6 +95,14 @@ static void write_payload(void *context, unsigned char *payload, size_t size, ui
     message_write(payload, size, sequence);
 }
 
+static void wait_in_batch(void *context, size_t size)
+{
+    struct arena *arena = context;
+    // What was committed before may not have been told to sleepers yet; they make the room.
+    ring_sleepers(arena, arena->platform);
+    wait_for_room(arena, arena->platform, size);
+}
+
 static void write_batch(struct arena *arena, struct myc_platform *platform)
 {
     const struct ring_batch batch = {
@@ -95,6 +110,8 @@ static void write_batch(struct arena *arena, struct myc_platform *platform)
         .writer = &arena->writer,
         .write = write_payload,
         .byte = message_byte,
+        .wait = wait_in_batch,
+        .context = arena,
         .size_max = arena->size_max,
         .has_gaps = true,
         .committing = &arena->committing,
@@ -136,6 +153,13 @@ static void run_threads(struct myc_sim *sim)
     arena_run_threads(sim, run_writer);
 }
 
+// ---- Scenario "drops" ----
+
+static void run_drops(struct myc_sim *sim)
+{
+    arena_run_threads(sim, ring_drop_write);
+}
+
 // ---- Scenario "stream" ----
 
 static void run_stream(struct myc_sim *sim)
@@ -159,7 +183,7 @@ static int writer_main(struct myc_platform *platform, void *arg)
     if (myc_thread_start(platform->thread, steward_run, arena, NULL, &steward) != MYC_OK) {
         return 1;
     }
-    run_writer(arena, platform);
+    arena->run_writer(arena, platform);
     myc_thread_join(platform->thread, steward);
     return 0;
 }
@@ -241,6 +265,7 @@ static bool tend(struct arena *arena, bool was_told[RING_SEATS_MAX])
 static void run_kills(struct myc_sim *sim)
 {
     struct arena *arena = arena_create(sim, false);
+    arena->run_writer = myc_sim_chance(sim, "drops", 1, 3) ? ring_drop_write : run_writer;
     bool was_told[RING_SEATS_MAX] = {false};
     arena->writer_process = myc_sim_start(sim, "a", "writer", writer_main, arena);
     myc_sim_tolerate_leaks(sim, arena->writer_process);
@@ -264,6 +289,9 @@ int main(int argc, char **argv)
 {
     static const struct myc_sim_scenario scenarios[] = {
         {"threads", "one ring, threads that join, leave, sleep and wake", run_threads},
+        {"drops",
+         "a writer that drops what finds no room, threads that join, leave and sleep",
+         run_drops},
         {"stream",
          "a ring filled from a byte stream, threads that join, leave and sleep",
          run_stream},

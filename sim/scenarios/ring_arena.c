@@ -213,7 +213,7 @@ static void let_in(struct arena *arena, struct seat *seat, struct myc_platform *
             arena->sim,
             status != MYC_OK
                 || (seat->ticket.sequence <= seat->wanted
-                    && seat->wanted - seat->ticket.sequence < GAP_MESSAGES),
+                    && seat->wanted - seat->ticket.sequence < arena->gap_max),
             "a reader goes on at its sequence, or in front of the gap around it");
     }
     if (status == MYC_NOT_FOUND) {
@@ -493,6 +493,7 @@ struct arena *arena_create(struct myc_sim *sim, bool may_sleep)
     arena->message_count = 20 + myc_sim_choose(sim, "messages", 100);
     arena->size_max = RING_SIZE_MAX - myc_sim_choose(sim, "smaller", RING_SIZE_MAX - 16 + 1);
     arena->seat_count = 1 + (uint32_t)myc_sim_choose(sim, "more readers", RING_SEATS_MAX);
+    arena->gap_max = GAP_MESSAGES;
     arena->has_batches = myc_sim_chance(sim, "batches", 1, 3);
     if (arena->memory == NULL) {
         abort();

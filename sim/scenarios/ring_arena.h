@@ -71,9 +71,10 @@ struct arena {
     size_t memory_bytes;
     uint64_t message_count;
     uint64_t size_max;
-    uint64_t committing;             // sequence being committed
-    struct counted counted;          // by the writer
-    uint64_t refused;                // claims
+    uint64_t committing;    // sequence being committed
+    uint64_t gap_max;       // the most messages that a GAP counts, told before it is published
+    struct counted counted; // by the writer
+    uint64_t refused;       // claims
     struct myc_atomic_u64 committed; // sequence committed for certain; released after the commit
     struct myc_atomic_u32 writer_bell;
     struct myc_atomic_u32 steward_bell;

@@ -24,6 +24,11 @@ static unsigned char *claim(const struct ring_batch *batch, size_t size)
         after.full - before.full <= (payload == NULL ? 1 : 0),
         "only a refused claim counts as one");
     *batch->refused += after.full - before.full;
+    if (after.full != before.full && batch->wait != NULL
+        && myc_sim_chance(batch->sim, "wait in batch", 1, 2)) {
+        batch->wait(batch->context, size);
+        return claim(batch, size);
+    }
     return payload;
 }
 

@@ -19,6 +19,8 @@ struct ring_batch {
     void (*write)(void *context, unsigned char *payload, size_t size, uint64_t sequence);
     /** Byte i of the payload of message `sequence`. */
     unsigned char (*byte)(uint64_t sequence, size_t i);
+    /** Waits until the batch's next record may fit; NULL: what does not fit ends the batch. */
+    void (*wait)(void *context, size_t size);
     void *context;
     size_t size_max;         // of a payload
     bool has_gaps;           // some records count GAP_MESSAGES instead of one

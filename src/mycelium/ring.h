@@ -171,8 +171,9 @@ uint64_t myc_ring_sleepers(struct myc_ring_writer *writer);
  *
  * Returns: true if a claim of `size` still would not fit, so that sleeping is safe: the reader that
  * makes room sees the armed word. False when it fits now, or never will (too big, closed,
- * poisoned). After waking call myc_ring_writer_disarm(). Whoever takes a reader out with
- * myc_ring_leave() rings the writer himself. [RING-8]
+ * poisoned). While a batch is open the claim is that of its next record, and false also when the
+ * batch must be committed first. After waking call myc_ring_writer_disarm(). Whoever takes a reader
+ * out with myc_ring_leave() rings the writer himself. [RING-8]
  */
 bool myc_ring_writer_arm(struct myc_ring_writer *writer, size_t size);
 void myc_ring_writer_disarm(struct myc_ring_writer *writer);
@@ -513,6 +514,8 @@ struct myc_ring_writer {
     uint64_t batch_messages; /* what it counts */
     uint64_t batch_gapped;
     uint64_t batch_skipped;
+    uint64_t dropped;                 /* messages, in all */
+    uint64_t dropped_pending;         /* of them, not told by a GAP yet */
     struct myc_atomic_u32 bell;       /* counts what its process does while it may sleep */
     struct myc_atomic_u32 moves;      /* odd while a place passes from one slot to another */
     bool holds_places;                /* for required readers */

@@ -28,6 +28,15 @@ static bool is_open(const struct myc_ring_writer *writer)
            && !writer->is_broken;
 }
 
+uint64_t myc__ring_next_need(const struct myc_ring_writer *writer, uint64_t size)
+{
+    uint64_t start = is_open(writer) ? writer->batch_end : writer->position;
+    uint64_t bytes = myc_record_bytes(size);
+    uint64_t run = writer->capacity - (start & (writer->capacity - 1));
+    uint64_t span = start - writer->position + (bytes > run ? run : 0) + bytes;
+    return span > span_max(writer) ? 0 : span + MYC_RECORD_HEADER_BYTES;
+}
+
 static unsigned char *bytes_at(const struct myc_ring_writer *writer, uint64_t position)
 {
     return writer->data + (position & (writer->capacity - 1));

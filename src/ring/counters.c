@@ -33,7 +33,7 @@ void myc_ring_writer_counters(
     out_counters->messages = writer->sequence - writer->gapped;
     out_counters->bytes = writer->position - writer->skipped;
     out_counters->gapped = writer->gapped;
-    out_counters->dropped = myc_load_relaxed_u64(&writer->control->counts.dropped);
+    out_counters->dropped = writer->dropped;
     out_counters->full = writer->full;
     out_counters->parks = (writer->arm_word + 1) / 2;
 }

@@ -68,7 +68,6 @@ void myc_ring_reader_disarm(struct myc_ring_reader *reader)
 
 bool myc_ring_writer_arm(struct myc_ring_writer *writer, size_t size)
 {
-    uint64_t rest;
     if (size > myc_ring_payload_max(writer) || writer->is_closed || writer->is_broken) {
         return false;
     }
@@ -77,7 +76,7 @@ bool myc_ring_writer_arm(struct myc_ring_writer *writer, size_t size)
     myc_store_relaxed_u64(&writer->control->writer_arm, writer->arm_word);
     // Orders the arming before the heads; pairs with the fence of should_wake_writer().
     myc_fence_seq_cst();
-    return !myc__ring_ensure(writer, myc__ring_need(writer, size, &rest));
+    return !myc__ring_ensure(writer, myc__ring_next_need(writer, size));
 }
 
 void myc_ring_writer_disarm(struct myc_ring_writer *writer)

@@ -126,10 +126,9 @@ static bool is_drained(const struct myc_ring_writer *writer)
 static bool
 is_reached(struct myc_ring_writer *writer, const struct myc_ring_waiter *waiter, struct goal goal)
 {
-    uint64_t rest;
     switch (goal.kind) {
     case GOAL_ROOM:
-        return myc__ring_ensure(writer, myc__ring_need(writer, goal.amount, &rest));
+        return myc__ring_ensure(writer, myc__ring_next_need(writer, goal.amount));
     case GOAL_DRAINED:
         return is_drained(writer);
     case GOAL_READERS:

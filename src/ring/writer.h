@@ -99,11 +99,25 @@ static inline void myc__ring_count_full(struct myc_ring_writer *writer)
     myc_store_relaxed_u64(&writer->control->counts.full, writer->full);
 }
 
+/** Counts a message that found no room and is dropped; a GAP tells it later. */
+static inline void myc__ring_count_dropped(struct myc_ring_writer *writer)
+{
+    writer->dropped++;
+    writer->dropped_pending++;
+    myc_store_relaxed_u64(&writer->control->counts.dropped, writer->dropped);
+}
+
 /** Stores the sync entries that are due among the records between `start` and the position. */
 void myc__ring_sync_records(struct myc_ring_writer *writer, uint64_t start, uint64_t sequence);
 
 /** How many messages a record counts; 0 if it must not be published. */
 uint64_t myc__ring_messages_of(uint16_t type, const unsigned char *payload, size_t size);
+
+/**
+ * Bytes from the position that the next claim needs, as myc__ring_need(), or behind what was added
+ * to the open batch; 0 if waiting does not help, since the batch is large enough.
+ */
+uint64_t myc__ring_next_need(const struct myc_ring_writer *writer, uint64_t size);
 
 /** Bytes a record with `size` payload bytes needs from the position: PAD, record, next header. */
 uint64_t myc__ring_need(const struct myc_ring_writer *writer, uint64_t size, uint64_t *out_rest);

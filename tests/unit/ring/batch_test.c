@@ -137,6 +137,36 @@ static void test_a_refused_claim_keeps_what_was_added(void **state)
     fixture_deinit(&fixture);
 }
 
+// Who waits for room waits for the batch's next record; what has half the ring waits for nothing.
+// [RING-8] [RING-45]
+static void test_an_open_batch_waits_for_its_next_record(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, 4096);
+    struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(fixture_publish(&fixture, 248), MYC_OK);
+    }
+    uint64_t added = 0;
+    while (add(&fixture, added + 1, 248)) {
+        added++;
+    }
+    assert_int_equal(added, 7);
+    assert_true(myc_ring_writer_arm(&fixture.writer, 248));
+    myc_ring_writer_disarm(&fixture.writer);
+    assert_int_equal(fixture_drain(reader), 8);
+    assert_false(myc_ring_writer_arm(&fixture.writer, 248));
+    myc_ring_writer_disarm(&fixture.writer);
+    assert_true(add(&fixture, 8, 248));
+    assert_null(myc_ring_batch_claim(&fixture.writer, 248)); // half the ring
+    assert_false(myc_ring_writer_arm(&fixture.writer, 248));
+    myc_ring_writer_disarm(&fixture.writer);
+    myc_ring_batch_commit(&fixture.writer);
+    assert_int_equal(fixture_drain(reader), 8);
+    fixture_deinit(&fixture);
+}
+
 // A record may get smaller when it is added, and the next begins behind it. [RING-46]
 static void test_records_of_a_batch_may_shrink(void **state)
 {
@@ -367,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_batches_wrap_at_every_offset),
         cmocka_unit_test(test_an_abort_gives_the_batch_back),
         cmocka_unit_test(test_a_refused_claim_keeps_what_was_added),
+        cmocka_unit_test(test_an_open_batch_waits_for_its_next_record),
         cmocka_unit_test(test_records_of_a_batch_may_shrink),
         cmocka_unit_test(test_misuse_poisons_the_writer),
         cmocka_unit_test(test_a_batch_ends_with_what_comes_between),
