@@ -71,7 +71,9 @@ static bool one_thread(const struct bench_setup *setup, double out_values[BENCH_
 
 static const struct bench_side one_thread_sides[] = {
     {"bus, one thread", one_thread, {"ns a message"}},
-    {"bare ring, one thread", ring_rate_one_thread, {"ns one at a time", "ns 16 at a time"}},
+    {"bare ring, one thread",
+     ring_rate_one_thread,
+     {"ns one at a time", "ns 16 at a time", "ns polled one at a time", "ns polled 16 at a time"}},
 };
 
 static const struct bench_case one_thread_cases[] = {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <mycelium/ring.h>
+#include <mycelium/ring_inline.h>
 
 enum { FIXTURE_READERS_MAX = 10, FIXTURE_TYPE = 1, FIXTURE_VERSION = 1, MESSAGE_WORDS = 8 };
 
@@ -36,14 +37,14 @@ void ring_fixture_destroy(struct ring_fixture *fixture);
 /** Claims 64 bytes, spinning while the ring is full, fills them in place and commits. */
 static inline void fixture_send(struct myc_ring_writer *writer, uint64_t value)
 {
-    uint64_t *payload = myc_ring_claim(writer, MESSAGE_WORDS * sizeof(uint64_t));
+    uint64_t *payload = myc_ring_claim_fast(writer, MESSAGE_WORDS * sizeof(uint64_t));
     while (payload == NULL) {
-        payload = myc_ring_claim(writer, MESSAGE_WORDS * sizeof(uint64_t));
+        payload = myc_ring_claim_fast(writer, MESSAGE_WORDS * sizeof(uint64_t));
     }
     for (uint32_t i = 0; i < MESSAGE_WORDS; i++) {
         payload[i] = value + i;
     }
-    myc_ring_commit(writer, FIXTURE_TYPE, FIXTURE_VERSION, MESSAGE_WORDS * sizeof(uint64_t));
+    myc_ring_commit_fast(writer, FIXTURE_TYPE, FIXTURE_VERSION, MESSAGE_WORDS * sizeof(uint64_t));
 }
 
 /** Reads all 64 bytes of a message, as a handler would; its sum. */
