@@ -158,6 +158,22 @@ MYC_MUST_USE enum myc_status myc_ring_guest_status(struct myc_ring_guest *guest)
 /** Leaves: the owner takes the seat back when it serves. Accepts a zeroed guest. [GUEST-6] */
 void myc_ring_guest_leave(struct myc_ring_guest *guest);
 
+/** A seat of a ring, as whoever is attached to its place sees it. */
+struct myc_ring_seat {
+    bool is_taken;
+    uint64_t pid; /* of the guest, and when that started: see struct myc_process_identity */
+    uint64_t start_time;
+    const void *page; /* for myc_ring_page_counters() */
+};
+
+/**
+ * Tells of a seat, from 0, of a place that holds a ring: for monitors. [GUEST-7]
+ *
+ * Errors: NOT_FOUND (there are fewer). Threads: any.
+ */
+MYC_MUST_USE enum myc_status
+myc_ring_place_seat(const struct myc_place *place, uint32_t index, struct myc_ring_seat *out_seat);
+
 #ifdef __cplusplus
 }
 #endif

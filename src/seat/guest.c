@@ -242,3 +242,19 @@ void myc_ring_guest_leave(struct myc_ring_guest *guest)
     myc_place_close(&guest->place);
     memset(guest, 0, sizeof *guest);
 }
+
+// ---- Monitors ----
+
+enum myc_status
+myc_ring_place_seat(const struct myc_place *place, uint32_t index, struct myc_ring_seat *out_seat)
+{
+    struct myc_process_identity identity;
+    if (index == UINT32_MAX || index + 1 >= place->page_count) {
+        return MYC_NOT_FOUND;
+    }
+    const struct myc__seat *seat = myc_place_page(place, index + 1);
+    uint64_t claim = myc_load_relaxed_u64(&seat->claim);
+    myc__seat_identity(claim, &identity);
+    *out_seat = (struct myc_ring_seat){claim != 0, identity.pid, identity.start_time, seat};
+    return MYC_OK;
+}

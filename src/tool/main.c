@@ -20,7 +20,7 @@ static const struct command commands[] = {
     {"gen", "write the C code of a contract", gen_command},
     {"record", "write the messages of a topic into files", record_command},
     {"replay", "publish what a recording holds", replay_command},
-    {"inspect", "say what a recording holds, and whether it is whole", inspect_command},
+    {"inspect", "say what a recording or a place holds, and whether it is whole", inspect_command},
     {"help", "print this", help_command},
     {"version", "print the version", version_command},
 };

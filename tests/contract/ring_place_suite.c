@@ -8,6 +8,7 @@
 #include <mycelium/interface/clock.h>
 #include <mycelium/interface/file.h>
 #include <mycelium/interface/memory.h>
+#include <mycelium/interface/process.h>
 #include <mycelium/interface/shm.h>
 
 #include "contract/suites.h"
@@ -152,8 +153,9 @@ static void listen(struct stage *stage, int index)
 
 // ---- One owner ----
 
-// [OWNER-1] [OWNER-2] [GUEST-1] [GUEST-2] [GUEST-3] [GUEST-6] A guest needs the name alone; it is
-// in once the owner served it, and its seat is free again once the owner served its leaving.
+// [OWNER-1] [OWNER-2] [GUEST-1] [GUEST-2] [GUEST-3] [GUEST-6] [GUEST-7] A guest needs the name
+// alone; it is in once the owner served it, and its seat is free again once the owner served its
+// leaving.
 static void guests_come_and_go(struct contract_env *env, enum myc_place_kind kind)
 {
     const struct myc_ring_wish live = {.start = MYC_RING_LIVE};
@@ -173,6 +175,13 @@ static void guests_come_and_go(struct contract_env *env, enum myc_place_kind kin
     CONTRACT_CHECK(env, let_in(env, stage, 1, live));
     CONTRACT_CHECK(env, ask(env, stage, 2, live) == MYC_LIMIT);
     CONTRACT_CHECK(env, myc_ring_readers(&stage->owner.writer) == 2);
+    struct myc_process_identity self;
+    struct myc_ring_seat seat;
+    CONTRACT_CHECK(env, myc_process_identify(env->platform->process, &self) == MYC_OK);
+    CONTRACT_CHECK(env, myc_ring_place_seat(&stage->guests[0].place, 1, &seat) == MYC_OK);
+    CONTRACT_CHECK(env, seat.is_taken && seat.pid == self.pid);
+    CONTRACT_CHECK(env, seat.start_time == self.start_time);
+    CONTRACT_CHECK(env, myc_ring_place_seat(&stage->owner.place, SEATS, &seat) == MYC_NOT_FOUND);
     myc_ring_guest_leave(&stage->guests[0]);
     CONTRACT_CHECK(env, myc_ring_owner_serve(&stage->owner) == 1);
     CONTRACT_CHECK(env, myc_ring_readers(&stage->owner.writer) == 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// `myc inspect FILE...`: what recordings hold, and whether they are whole.
+// `myc inspect FILE...`: what recordings and places hold, and whether they are whole.
 #include "tool/record/record.h"
 
 #include <inttypes.h>
@@ -9,10 +9,12 @@
 #include <mycelium/posix.h>
 
 static const char help[] =
-    "usage: myc inspect FILE...\n"
+    "usage: myc inspect FILE|shm:NAME...\n"
     "\n"
     "Reads recordings and says of each what it holds, when it began, and whether it is whole.\n"
-    "Exit status 1 if one is not whole, 2 if one is damaged or is no recording.\n";
+    "Reads places, those in a file and those with a name on this host, and says of each what its\n"
+    "header says, whether it has an owner, and of a ring what it and its guests counted.\n"
+    "Exit status 1 if one is not whole, 2 if one is damaged or is neither.\n";
 
 static void print_header(const struct myc_recording_info *info, const char *path)
 {
@@ -95,7 +97,8 @@ int inspect_command(int argc, char **argv)
         return record_fail("inspect", RECORD_SYSTEM, why.text);
     }
     for (int i = 1; i < argc; i++) {
-        int status = inspect(platform, argv[i]);
+        int status = inspect_is_place(platform, argv[i]) ? inspect_place(platform, argv[i])
+                                                         : inspect(platform, argv[i]);
         worst = status > worst ? status : worst;
     }
     myc_posix_destroy(platform);

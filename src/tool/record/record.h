@@ -73,4 +73,10 @@ int record_command(int argc, char **argv);
 int replay_command(int argc, char **argv);
 int inspect_command(int argc, char **argv);
 
+/** Whether `myc inspect` was given a place: "shm:NAME", or a file that begins as one does. */
+bool inspect_is_place(struct myc_platform *platform, const char *argument);
+
+/** Says what a place holds. Returns: the exit status. */
+int inspect_place(struct myc_platform *platform, const char *argument);
+
 #endif
