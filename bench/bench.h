@@ -127,6 +127,8 @@ extern const struct bench_experiment bench_queue_spsc;
 extern const struct bench_experiment bench_queue_mpsc;
 extern const struct bench_experiment bench_queue_mpmc;
 extern const struct bench_experiment bench_queue_mpsc_vs_urcu;
+extern const struct bench_experiment bench_queue_inproc;
+extern const struct bench_experiment bench_ring_vs_iceoryx;
 extern const struct bench_experiment bench_queue_lanes;
 extern const struct bench_experiment bench_pool_same_thread;
 extern const struct bench_experiment bench_pool_cross_thread;

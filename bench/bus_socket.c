@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// The bus over sockets, against plain sockets that carry the same bytes, and against libzmq.
+// The bus over sockets, against plain sockets that carry the same bytes, libzmq and nng.
 #include "bus_remote.h"
 #include "raw_socket.h"
 #ifdef BENCH_HAS_ZMQ
+#include "peer_nng.h"
 #include "peer_zmq.h"
 #endif
 
@@ -61,6 +62,8 @@ static bool tcp_stream(const struct bench_setup *setup, double out_values[BENCH_
     return is_good;
 }
 
+#define LENGTH(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
+
 // ---- Round trips ----
 
 #define RTT_VALUES                                                                                 \
@@ -102,6 +105,9 @@ static const struct bench_side unix_sides[] = {
 #ifdef BENCH_HAS_ZMQ
     {"libzmq PUSH/PULL, ipc", peer_zmq_ipc, RATE_VALUES},
 #endif
+#ifdef BENCH_HAS_NNG
+    {"nng pair, ipc", peer_nng_ipc, RATE_VALUES},
+#endif
 };
 
 static const struct bench_side tcp_sides[] = {
@@ -109,6 +115,9 @@ static const struct bench_side tcp_sides[] = {
     {"raw 64 KiB writes, TCP", raw_tcp_stream, RATE_VALUES},
 #ifdef BENCH_HAS_ZMQ
     {"libzmq PUSH/PULL, tcp", peer_zmq_tcp, RATE_VALUES},
+#endif
+#ifdef BENCH_HAS_NNG
+    {"nng pair, tcp", peer_nng_tcp, RATE_VALUES},
 #endif
 };
 
@@ -131,6 +140,17 @@ static const struct bench_case unix_cases[] = {
      .bar = 3,
      .ours = 0,
      .reference = 2,
+     .is_socket = true},
+#endif
+#ifdef BENCH_HAS_NNG
+    {.bench = "bus",
+     .name = "unix_vs_nng",
+     .unit = "M/s",
+     .reference_name = "nng pair over ipc",
+     .better = BENCH_HIGHER,
+     .bar = 30,
+     .ours = 0,
+     .reference = LENGTH(unix_sides) - 1,
      .is_socket = true},
 #endif
 };
@@ -156,9 +176,18 @@ static const struct bench_case tcp_cases[] = {
      .reference = 2,
      .is_socket = true},
 #endif
+#ifdef BENCH_HAS_NNG
+    {.bench = "bus",
+     .name = "tcp_vs_nng",
+     .unit = "M/s",
+     .reference_name = "nng pair over TCP",
+     .better = BENCH_HIGHER,
+     .bar = 20,
+     .ours = 0,
+     .reference = LENGTH(tcp_sides) - 1,
+     .is_socket = true},
+#endif
 };
-
-#define LENGTH(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 
 const struct bench_experiment bench_bus_unix_stream = {
     unix_sides, LENGTH(unix_sides), unix_cases, LENGTH(unix_cases), NULL};

@@ -9,11 +9,12 @@
 #include "bus_fixture.h"
 #include "machine.h"
 
-enum { MESSAGES = 1500000, WARM_UP = 50000, ENDPOINT_BYTES = 160 };
+enum { MESSAGES = 1500000, MESSAGES_INPROC = 300000, WARM_UP = 50000, ENDPOINT_BYTES = 160 };
 
 struct zmq_run {
     struct bus_plan plan; /* only for its folder or port */
     char endpoint[ENDPOINT_BYTES];
+    void *library; /* of both, where they are threads; else NULL */
     uint64_t warm_up;
     uint64_t total;
     uint64_t ticks;
@@ -25,7 +26,7 @@ static bool pull(void *context)
     uint64_t words[BUS_MESSAGE_WORDS];
     uint64_t sum = 0;
     uint64_t start = 0;
-    void *library = zmq_ctx_new();
+    void *library = run->library != NULL ? run->library : zmq_ctx_new();
     void *socket = zmq_socket(library, ZMQ_PULL);
     bool is_good = socket != NULL && zmq_bind(socket, run->endpoint) == 0;
     for (uint64_t i = 0; i < run->total && is_good; i++) {
@@ -40,14 +41,16 @@ static bool pull(void *context)
     run->ticks = bench_ticks() - start;
     bench_keep(sum);
     (void)zmq_close(socket);
-    (void)zmq_ctx_term(library);
+    if (library != run->library) {
+        (void)zmq_ctx_term(library);
+    }
     return is_good || bench_fail("libzmq cannot receive");
 }
 
 static bool push(struct zmq_run *run)
 {
     uint64_t words[BUS_MESSAGE_WORDS];
-    void *library = zmq_ctx_new();
+    void *library = run->library != NULL ? run->library : zmq_ctx_new();
     void *socket = zmq_socket(library, ZMQ_PUSH);
     bool is_good = socket != NULL && zmq_connect(socket, run->endpoint) == 0;
     for (uint64_t i = 0; i < run->total && is_good; i++) {
@@ -57,7 +60,9 @@ static bool push(struct zmq_run *run)
         is_good = zmq_send(socket, words, sizeof(words), 0) == (int)sizeof(words);
     }
     (void)zmq_close(socket);
-    (void)zmq_ctx_term(library);
+    if (library != run->library) {
+        (void)zmq_ctx_term(library);
+    }
     return is_good || bench_fail("libzmq cannot send");
 }
 
@@ -86,6 +91,29 @@ static bool measure(const struct bench_setup *setup, bool is_tcp, double *out_ra
         is_good = false;
     }
     bus_plan_remove(&run->plan);
+    bench_pages_free(run, sizeof(*run));
+    return is_good;
+}
+
+bool peer_zmq_inproc(const struct bench_setup *setup, double out_values[BENCH_VALUES_MAX])
+{
+    struct bench_partner partner;
+    struct zmq_run *run = bench_pages(sizeof(*run), false);
+    if (run == NULL) {
+        return false;
+    }
+    (void)snprintf(run->endpoint, sizeof(run->endpoint), "inproc://bench");
+    run->library = zmq_ctx_new();
+    run->warm_up = bench_amount(setup, WARM_UP);
+    run->total = run->warm_up + bench_amount(setup, MESSAGES_INPROC);
+    bool is_good = run->library != NULL && bench_thread_start(&partner, setup, pull, run);
+    if (is_good) {
+        is_good = push(run);
+        is_good = bench_partner_join(&partner) && is_good;
+        double ns = (double)run->ticks * setup->ns_per_tick;
+        out_values[0] = (double)(run->total - run->warm_up) / ns * 1000;
+    }
+    (void)zmq_ctx_term(run->library);
     bench_pages_free(run, sizeof(*run));
     return is_good;
 }

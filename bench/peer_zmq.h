@@ -8,6 +8,7 @@
 #include "bench.h"
 
 /** Value: millions of messages a second. */
+bench_side_fn peer_zmq_inproc; /* between two threads */
 bench_side_fn peer_zmq_ipc;
 bench_side_fn peer_zmq_tcp;
 
