@@ -46,9 +46,9 @@ enum {
 typedef void myc_fair_record_fn(uint32_t member, const struct myc_record *record, void *context);
 
 /**
- * Tells, once, that a member ended: CLOSED (its writer closed it and all was read), CORRUPT, FENCED
- * (myc_ring_reader_distrusted() says what not to believe), or what its own status function said. It
- * stays a member, without turns, until it is removed; this function may do that.
+ * Tells, once a membership, that a member ended: CLOSED (its writer closed it and all was read),
+ * CORRUPT, FENCED (myc_ring_reader_distrusted() says what not to believe), or what its own status
+ * function said. It stays a member, without turns, until it is removed; this function may do that.
  */
 typedef void myc_fair_end_fn(uint32_t member, enum myc_status status, void *context);
 
