@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <mycelium/record.h>
+#include <mycelium/schema.h>
 
 static inline uint64_t content_word(uint64_t number, size_t i)
 {

@@ -70,7 +70,7 @@ int kills_writer_role(int socket, const uint64_t numbers[CHILD_NUMBERS_MAX])
         }
     }
     for (;;) {
-        if (party_publish(&writer, KILLS_SIZE_MAX)) {
+        if (party_publish_batch(&writer, KILLS_SIZE_MAX)) {
             myc_store_release_u64(count, myc_ring_committed(&writer));
         } else {
             (void)sched_yield();
@@ -107,9 +107,9 @@ static void read_to_the_end(struct seat *seat, uint64_t counted, struct kills_su
     }
     enum myc_status status = myc_ring_reader_status(&party->reader);
     STORM_CHECK(status == MYC_OK, "status %d", (int)status);
-    // It may have died between a commit and its count.
+    // It may have died between a commit and its count; and of a batch there is all or nothing.
     STORM_CHECK(
-        party->sequence == counted || party->sequence == counted + 1,
+        party->sequence == counted || party->sequence == counted + party_batch(counted + 1),
         "read up to %llu, but %llu were committed",
         (unsigned long long)party->sequence,
         (unsigned long long)counted);

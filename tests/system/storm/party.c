@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mycelium/ring_batch.h>
 #include <mycelium/ring_inline.h>
 
 #include "system/storm/content.h"
@@ -146,5 +147,28 @@ bool party_publish(struct myc_ring_writer *writer, size_t size_max)
     }
     content_fill(payload, size, number);
     myc_ring_commit(writer, content_type(number), 1, size);
+    return true;
+}
+
+uint64_t party_batch(uint64_t number)
+{
+    return 1 + (content_word(number, 3) >> 40) % PARTY_BATCH_MAX;
+}
+
+bool party_publish_batch(struct myc_ring_writer *writer, size_t size_max)
+{
+    uint64_t first = myc_ring_committed(writer) + 1;
+    uint64_t end = first + party_batch(first);
+    for (uint64_t number = first; number < end; number++) {
+        size_t size = content_size(number, size_max);
+        void *payload = myc_ring_batch_claim(writer, size);
+        if (payload == NULL) {
+            myc_ring_abort(writer);
+            return false;
+        }
+        content_fill(payload, size, number);
+        myc_ring_batch_add(writer, content_type(number), 1, size);
+    }
+    myc_ring_batch_commit(writer);
     return true;
 }

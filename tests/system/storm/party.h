@@ -22,6 +22,8 @@ enum party_kind {
     PARTY_KINDS
 };
 
+enum { PARTY_BATCH_MAX = 4 };
+
 struct party {
     struct myc_ring_reader reader;
     enum party_kind kind;
@@ -62,5 +64,12 @@ size_t party_read(struct party *party, size_t records_max);
 
 /** Publishes the writer's next message; false if there is no room. */
 bool party_publish(struct myc_ring_writer *writer, size_t size_max);
+
+/** How many messages the batch has whose first one is `number`: 1 to PARTY_BATCH_MAX. */
+uint64_t party_batch(uint64_t number);
+
+/** Publishes the writer's next batch, whole; false if there is no room, and none of it is seen.
+ * PARTY_BATCH_MAX messages of `size_max` must fit into half the ring. */
+bool party_publish_batch(struct myc_ring_writer *writer, size_t size_max);
 
 #endif
