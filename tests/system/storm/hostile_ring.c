@@ -28,8 +28,8 @@ enum {
     IMAGE_SIZE_MAX = 1200,
     POLL_MAX = 300,
     TAKE_MAX = 100,
-    BEATS_STILL = 12,    /* that each reader goes on while nothing changes */
-    OPERATIONS_MAX = 60, /* on one attachment */
+    BEATS_STILL = 2 * 60, /* that each reader goes on while nothing changes */
+    OPERATIONS_MAX = 50,  /* on one attachment */
     // Of the layout, see docs/reference/ring.md: where lies hurt most.
     CONTROL_OFFSET = 4096,
     PROGRESS_OFFSET = CONTROL_OFFSET + 64,
@@ -428,14 +428,30 @@ static void prepare_victims(
     }
 }
 
+// Says that a reader that has just joined was overtaken, and that it goes on further ahead, but
+// behind fewer messages than it has seen.
+static void turn_back(struct liar *liar)
+{
+    uint64_t position = liar->tickets[LATEST].position;
+    for (size_t copy = 0; copy < 2; copy++) {
+        store_word(liar, PROGRESS_OFFSET + copy * 16, position + 4096);
+        store_word(liar, PROGRESS_OFFSET + copy * 16 + 8, 1);
+    }
+    store_word(liar, INTENT_OFFSET, position + CAPACITY + 64);
+}
+
 // Lies that nobody changes any more: what waits for them to end waits for ever.
 static void stand_still(struct liar *liar)
 {
     static const uint16_t lasting[] = {MYC_RECORD_PAD, MYC_RECORD_GAP, 1};
-    for (size_t i = 0; i < (size_t)3 * LENGTHS; i++) {
+    for (size_t i = 0; i <= (size_t)3 * LENGTHS; i++) {
         uint64_t beats[VICTIMS];
         copy_part(liar, 0, 0, liar->image_bytes);
-        lay_headers(liar, 0, lasting[i % 3], lengths[i / 3]);
+        if (i < (size_t)3 * LENGTHS) {
+            lay_headers(liar, 0, lasting[i % 3], lengths[i / 3]);
+        } else {
+            turn_back(liar);
+        }
         for (uint32_t j = 0; j < VICTIMS; j++) {
             beats[j] = storm_beats(j);
         }
