@@ -365,19 +365,17 @@ static inline void myc__queue_take(const struct myc__queue_slot *slot, struct my
     }
 }
 
-/* Fills a slot that is this thread's and says so with its word. */
-static inline void
-myc__queue_put(struct myc__queue_slot *slot, const struct myc_queue_item *item, uint64_t word)
+/* Says that an item is inside. */
+static inline void myc__queue_publish(struct myc__queue_slot *slot, uint64_t word)
 {
-    myc__queue_fill(slot, item);
-    // The item is inside; acquired by myc__queue_has().
+    // Acquired by myc__queue_has().
     myc_store_release_u64(&slot->sequence, word);
 }
 
 /* Whether the slot was filled for this word. */
 static inline bool myc__queue_has(const struct myc__queue_slot *slot, uint64_t word)
 {
-    // Pairs with the release of myc__queue_put().
+    // Pairs with the release of myc__queue_publish().
     return myc_load_acquire_u64(&slot->sequence) == word;
 }
 
@@ -408,7 +406,9 @@ myc_spsc_try_push(struct myc_spsc *queue, const struct myc_queue_item *item)
         return myc__spsc_push_slowly(queue, item);
     }
     queue->next_push = number + 1;
-    myc__queue_put(myc__spsc_slot(queue, number), item, number + 1);
+    struct myc__queue_slot *slot = myc__spsc_slot(queue, number);
+    myc__queue_fill(slot, item);
+    myc__queue_publish(slot, number + 1);
     myc_store_relaxed_u64(&queue->tail, number + 1);
     return MYC_OK;
 }
@@ -474,7 +474,9 @@ myc_mpsc_try_push(struct myc_mpsc *queue, const struct myc_queue_item *item)
         || !myc_compare_exchange_u64(&queue->tail, ticket, ticket + 2)) {
         return myc__mpsc_push_slowly(queue, item);
     }
-    myc__queue_put(myc__mpsc_slot(queue, ticket), item, ticket + 1);
+    struct myc__queue_slot *slot = myc__mpsc_slot(queue, ticket);
+    myc__queue_fill(slot, item);
+    myc__queue_publish(slot, ticket + 1);
     return MYC_OK;
 }
 

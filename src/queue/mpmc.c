@@ -79,8 +79,8 @@ static uint64_t ready_slots(
     uint64_t ready = 0;
     while (ready < count) {
         uint64_t at = ticket + ready * STEP;
-        // Pairs with the releases of myc__queue_put() and pop_some(): who had the slot is done with
-        // it.
+        // Pairs with the releases of myc__queue_publish() and pop_some(): who had the slot is done
+        // with it.
         uint64_t word = myc_load_acquire_u64(&slot_at(queue, at)->sequence);
         if (ready == 0) {
             *out_distance = (int64_t)(word - (at + ahead));
@@ -121,7 +121,8 @@ static enum myc_status push_some(
     for (uint64_t i = 0; i < ready; i++) {
         struct myc__queue_slot *slot = slot_at(queue, ticket + i * STEP);
         // Acquired by the consumer's ready_slots().
-        myc__queue_put(slot, &items[i], ticket + i * STEP + 1);
+        myc__queue_fill(slot, &items[i]);
+        myc__queue_publish(slot, ticket + i * STEP + 1);
     }
     if (queue->consumers_may_sleep) {
         myc__queue_bell_ring(&queue->item_bell, queue->wait);

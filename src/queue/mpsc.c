@@ -106,7 +106,9 @@ static enum myc_status push_some(
     }
     for (uint64_t i = 0; i < pushed; i++) {
         uint64_t at = ticket + i * STEP;
-        myc__queue_put(myc__mpsc_slot(queue, at), &items[i], at + 1);
+        struct myc__queue_slot *slot = myc__mpsc_slot(queue, at);
+        myc__queue_fill_wide(slot, &items[i]);
+        myc__queue_publish(slot, at + 1);
     }
     if (queue->consumers_may_sleep) {
         myc__queue_bell_ring(&queue->item_bell, queue->wait);
@@ -166,7 +168,7 @@ pop_some(struct myc_mpsc *queue, struct myc_queue_item *out_items, size_t count,
         if (!myc__queue_has(slot, ticket + 1)) {
             break;
         }
-        myc__queue_take(slot, &out_items[popped]);
+        myc__queue_take_wide(slot, &out_items[popped]);
         ticket += STEP;
         popped++;
     }

@@ -50,4 +50,23 @@ static inline size_t myc__queue_count(int64_t difference, uint64_t capacity)
     return (size_t)(count < capacity ? count : capacity);
 }
 
+/**
+ * As myc__queue_fill(), for items that were written a while ago, as those of a batch: wide copies
+ * are the better ones then.
+ */
+static inline void
+myc__queue_fill_wide(struct myc__queue_slot *slot, const struct myc_queue_item *item)
+{
+    slot->item = *item;
+    myc_shared_write(&slot->item, sizeof slot->item);
+}
+
+/** As myc__queue_take(), for items that are read later. */
+static inline void
+myc__queue_take_wide(const struct myc__queue_slot *slot, struct myc_queue_item *item)
+{
+    myc_shared_read(&slot->item, sizeof slot->item);
+    *item = slot->item;
+}
+
 #endif

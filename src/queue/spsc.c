@@ -89,7 +89,9 @@ static enum myc_status push_some(
     size_t pushed = count < free_slots ? count : (size_t)free_slots;
     uint64_t number = queue->next_push;
     for (size_t i = 0; i < pushed; i++, number++) {
-        myc__queue_put(myc__spsc_slot(queue, number), &items[i], number + 1);
+        struct myc__queue_slot *slot = myc__spsc_slot(queue, number);
+        myc__queue_fill_wide(slot, &items[i]);
+        myc__queue_publish(slot, number + 1);
     }
     queue->next_push = number;
     myc_store_relaxed_u64(&queue->tail, number);
@@ -150,7 +152,7 @@ static size_t pop_some(struct myc_spsc *queue, struct myc_queue_item *out_items,
         if (!myc__queue_has(slot, number + 1)) {
             break;
         }
-        myc__queue_take(slot, &out_items[popped++]);
+        myc__queue_take_wide(slot, &out_items[popped++]);
         number++;
     }
     if (popped > 0) {
