@@ -25,7 +25,8 @@ enum {
     SIZE_MAX_BYTES = CAPACITY / 4 - 8,
     MESSAGES_MAX = 40,
     TYPE = 7,
-    WAIT_NS_MAX = 20000
+    WAIT_NS_MAX = 20000,
+    STEPS_MAX = 2000000
 };
 
 static const uint64_t hour_ns = UINT64_C(3600000000000);
@@ -371,6 +372,8 @@ static struct crew *crew_create(struct myc_sim *sim, bool is_kernel)
     enum myc_status status =
         myc_ring_writer_init(&crew->writer, crew->memory, crew->memory_bytes, &options, NULL);
     myc_sim_check(sim, status == MYC_OK, "the ring can be laid out");
+    // A lost wake-up shows soon, also beside threads that never sleep for good.
+    myc_sim_limits(sim, STEPS_MAX, 24 * hour_ns);
     crew->process = myc_sim_start(sim, "host", "crew", crew_main, crew);
     return crew;
 }
