@@ -137,9 +137,10 @@ struct myc_workers_return {
 struct myc_workers_end {
     uint32_t worker;
     uint32_t generation;
-    enum myc_status cause;  /* CLOSED: in order; PEER_DIED, say, as the caller said; CORRUPT */
-    uint64_t first_job;     /* of those it leaves unanswered */
-    uint64_t lost;          /* how many; 0: none */
+    enum myc_status
+        cause;          /* CLOSED: in order; PEER_DIED, say, as the caller said; CORRUPT, FENCED */
+    uint64_t first_job; /* of those it leaves unanswered */
+    uint64_t lost;      /* how many; 0: none */
     uint32_t partial_count; /* partial returns that came for the first of them */
 };
 
@@ -334,6 +335,7 @@ struct myc_worker {
     struct myc_workers_layout layout;
     uint32_t index;
     uint32_t generation;
+    uint64_t epoch;         /* of the scheduler */
     enum myc_status status; /* AGAIN until it is in */
     bool is_to_ring;
     uint64_t first_job;
@@ -378,6 +380,9 @@ myc_worker_poll(struct myc_worker *worker, myc_worker_job_fn *fn, void *context,
  * scheduler gave this worker up). [WORKERS-22]
  */
 enum myc_status myc_worker_status(struct myc_worker *worker);
+
+/** The scheduler's epoch, as its options had it: which scheduler this is. */
+uint64_t myc_worker_epoch(const struct myc_worker *worker);
 
 /** How many jobs were taken and are not answered yet. */
 uint64_t myc_worker_unanswered(const struct myc_worker *worker);

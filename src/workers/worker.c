@@ -28,6 +28,7 @@ static enum myc_status read_layout(
     const struct myc__workers_header *foreign,
     size_t bytes,
     struct myc_workers_layout *out_layout,
+    uint64_t *out_epoch,
     struct myc_diagnostic *diagnostic)
 {
     struct myc__workers_header header;
@@ -61,6 +62,7 @@ static enum myc_status read_layout(
         return corrupt(diagnostic, "the part is shorter than its layout says");
     }
     *out_layout = header.layout;
+    *out_epoch = header.epoch;
     return MYC_OK;
 }
 
@@ -130,7 +132,9 @@ enum myc_status myc_worker_init(
     struct myc_diagnostic *diagnostic)
 {
     struct myc_workers_layout layout;
-    enum myc_status status = read_layout(scheduler_part, scheduler_bytes, &layout, diagnostic);
+    uint64_t epoch = 0;
+    enum myc_status status =
+        read_layout(scheduler_part, scheduler_bytes, &layout, &epoch, diagnostic);
     if (status == MYC_OK) {
         status = check_part(&layout, part, part_bytes, index, diagnostic);
     }
@@ -152,6 +156,7 @@ enum myc_status myc_worker_init(
     worker->layout = layout;
     worker->index = index;
     worker->generation = (uint32_t)(offer >> 1);
+    worker->epoch = epoch;
     worker->status = MYC_AGAIN;
     return accept(worker, diagnostic);
 }
@@ -253,6 +258,11 @@ enum myc_status myc_worker_status(struct myc_worker *worker)
         try_attach(worker);
     }
     return worker->status != MYC_OK ? worker->status : myc_ring_reader_status(&worker->dispatch);
+}
+
+uint64_t myc_worker_epoch(const struct myc_worker *worker)
+{
+    return worker->epoch;
 }
 
 uint64_t myc_worker_unanswered(const struct myc_worker *worker)

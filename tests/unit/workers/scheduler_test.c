@@ -455,6 +455,7 @@ static void test_workers_may_come_first(void **state)
     assert_non_null(strstr(why.text, "no place is offered"));
     assert_int_equal(myc_workers_admit(&fixture->workers, 0, fixture_part(fixture, 0)), MYC_OK);
     assert_int_equal(fixture_come(fixture, 0, &why), MYC_OK);
+    assert_int_equal(myc_worker_epoch(&fixture->hands[0]), fixture->options.epoch);
     (void)myc_workers_poll(&fixture->workers, 1);
     assert_int_equal(myc_worker_status(&fixture->hands[0]), MYC_OK);
     fixture_close(fixture);
