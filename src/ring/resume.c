@@ -75,28 +75,31 @@ static enum myc_status walk(
     }
 }
 
-// Keeps those readers whose pages are known and takes the other slots back.
-static void adopt(struct myc_ring_writer *writer, const void *const *pages)
+// Whether the slot has a reader that stays.
+static bool is_kept(const struct myc_ring_writer *writer, const void *const *pages, uint32_t slot)
 {
+    uint32_t kind = myc_load_relaxed_u32(&writer->slots[slot].state) & MYC__RING_STATE_MASK;
+    bool has_reader = kind == MYC__RING_ACTIVE || kind == MYC__RING_FENCED
+                      || (kind == MYC__RING_LAPPING && writer->readers_may_be_lapped);
+    return pages[slot] != NULL && has_reader;
+}
+
+// Keeps those readers whose pages are known and takes the other slots back.
+static uint64_t adopt(struct myc_ring_writer *writer, const void *const *pages)
+{
+    uint64_t kept = 0;
     uint64_t lapping = 0;
-    for (uint32_t i = 0; i < writer->readers_max; i++) {
-        writer->has_gates = writer->has_gates || myc_load_relaxed_u64(&writer->slots[i].gates) != 0;
-    }
     for (uint32_t i = 0; i < writer->readers_max; i++) {
         struct myc_atomic_u32 *state = &writer->slots[i].state;
         uint32_t word = myc_load_relaxed_u32(state);
         uint32_t kind = word & MYC__RING_STATE_MASK;
-        uint32_t generation = word >> MYC__RING_STATE_BITS;
-        bool has_reader =
-            kind != MYC__RING_FREE && kind != MYC__RING_JOINING && kind != MYC__RING_HELD;
-        if (pages[i] != NULL && has_reader) {
+        if (is_kept(writer, pages, i)) {
             myc_store_relaxed_u64(&writer->pages[i], (uintptr_t)pages[i]);
+            kept |= UINT64_C(1) << i;
             lapping += kind == MYC__RING_LAPPING ? 1 : 0;
             MYC_REACHED("ring.resume.adopts");
         } else if (kind != MYC__RING_FREE) {
-            if (writer->has_gates) {
-                myc__ring_gate_forget(writer, i);
-            }
+            uint32_t generation = word >> MYC__RING_STATE_BITS;
             // Who reads there learns that it is out before it believes what is written from now on.
             myc_store_release_u32(state, myc__ring_state_word(generation, MYC__RING_FREE));
             MYC_REACHED("ring.resume.drops");
@@ -105,6 +108,23 @@ static void adopt(struct myc_ring_writer *writer, const void *const *pages)
     myc_store_relaxed_u32(&writer->slots_used, writer->readers_max);
     myc_store_release_u64(&writer->control->announce, lapping);
     writer->is_announcing = lapping != 0;
+    return kept;
+}
+
+// Who is gated on whom, among those that stay.
+static void adopt_gates(struct myc_ring_writer *writer, uint64_t kept)
+{
+    uint64_t followed = 0;
+    for (uint32_t i = 0; i < writer->readers_max; i++) {
+        uint64_t may_be = (kept >> i & 1) != 0 ? kept : 0;
+        uint64_t gates = myc_load_relaxed_u64(&writer->slots[i].gates) & may_be;
+        myc_store_relaxed_u64(&writer->slots[i].gates, gates);
+        followed |= gates;
+    }
+    for (uint32_t i = 0; i < writer->readers_max; i++) {
+        myc_store_relaxed_u32(&writer->slots[i].followers, (uint32_t)(followed >> i & 1));
+    }
+    writer->has_gates = followed != 0;
 }
 
 enum myc_status myc_ring_writer_resume(
@@ -146,7 +166,7 @@ enum myc_status myc_ring_writer_resume(
     myc_store_relaxed_u64(&writer->control->writer_arm, writer->arm_word);
     myc__ring_count_skipped(writer, 0);
     myc__ring_count_gapped(writer, 0);
-    adopt(writer, pages);
+    adopt_gates(writer, adopt(writer, pages));
     myc__ring_pair_store(&writer->control->progress, point);
     return MYC_OK;
 }
