@@ -6,9 +6,12 @@
  */
 #include "system/storm/order.h"
 
-#include <sched.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <mycelium/interface/clock.h>
+#include <mycelium/posix.h>
+#include <mycelium/ring_wait.h>
 
 #include "system/storm/content.h"
 #include "system/storm/party.h"
@@ -35,10 +38,32 @@ enum order_note {
     ORDER_REPORT /* from a reader: sequence, received, lost, whether it was closed */
 };
 
+// How long one sleeps on the ring before it listens to this storm's parent again.
+#define NAP_NS UINT64_C(2000000)
+
+// How this process waits.
+struct nap {
+    struct myc_platform *platform;
+    struct myc_ring_waiter waiter;
+};
+
+static void prepare_nap(struct nap *nap)
+{
+    const struct myc_idle_options block = {.kind = MYC_IDLE_BLOCK, .spin_ns = 1};
+    STORM_CHECK(myc_posix_create(&nap->platform, NULL) == MYC_OK, "no platform");
+    STORM_CHECK(myc_ring_waiter_init(&nap->waiter, nap->platform, &block) == MYC_OK, "no waiter");
+}
+
+static uint64_t nap_end(const struct nap *nap)
+{
+    return myc_clock_monotonic_ns(nap->platform->clock) + NAP_NS;
+}
+
 // ---- The writer ----
 
 struct writing {
     struct myc_ring_writer writer;
+    struct nap nap;
     int socket;
     bool may_go_on;
     bool is_over;
@@ -60,7 +85,7 @@ static void hear(struct writing *writing, bool waits)
         STORM_CHECK(status == MYC_OK, "a join says %d", (int)status);
         STORM_CHECK(note_send(writing->socket, &note, -1), "not heard");
     } else if (note.kind == ORDER_LEAVE) {
-        myc_ring_leave(&writing->writer, note.value);
+        myc_ring_leave_wake(&writing->writer, writing->nap.platform->wait, note.value);
     } else if (note.kind == ORDER_GO) {
         writing->may_go_on = true;
     } else {
@@ -73,16 +98,27 @@ static void publish_until(struct writing *writing, uint64_t committed)
     while (myc_ring_committed(&writing->writer) < committed) {
         if (!party_publish(&writing->writer, SIZE_MAX_BYTES)) {
             hear(writing, false); // Perhaps that a reader is gone.
-            (void)sched_yield();
+            enum myc_status status = myc_ring_writer_wait(
+                &writing->writer,
+                &writing->nap.waiter,
+                SIZE_MAX_BYTES,
+                nap_end(&writing->nap),
+                NULL);
+            STORM_CHECK(status == MYC_OK || status == MYC_TIMEOUT, "status %d", (int)status);
         }
     }
+    myc_ring_wake_readers(&writing->writer, writing->nap.platform->wait);
 }
 
 int order_writer_role(int socket, const uint64_t numbers[CHILD_NUMBERS_MAX])
 {
     static struct writing writing;
     const struct myc_ring_options options = {
-        .capacity_bytes = CAPACITY, .readers_max = ORDER_READERS, .publisher_epoch = numbers[0]};
+        .capacity_bytes = CAPACITY,
+        .readers_max = ORDER_READERS,
+        .readers_may_sleep = true,
+        .writer_may_sleep = true,
+        .publisher_epoch = numbers[0]};
     size_t bytes = myc_ring_memory_size(&options);
     int file = segment_create("storm", bytes);
     void *memory = segment_map(file, bytes, true);
@@ -90,6 +126,7 @@ int order_writer_role(int socket, const uint64_t numbers[CHILD_NUMBERS_MAX])
     enum myc_status status = myc_ring_writer_init(&writing.writer, memory, bytes, &options, NULL);
     STORM_CHECK(status == MYC_OK, "status %d", (int)status);
     writing.socket = socket;
+    prepare_nap(&writing.nap);
     struct note note = {.kind = ORDER_UP, .numbers = {bytes}};
     STORM_CHECK(note_send(socket, &note, file), "not heard");
     while (myc_ring_readers(&writing.writer) < ORDER_READERS) {
@@ -104,7 +141,7 @@ int order_writer_role(int socket, const uint64_t numbers[CHILD_NUMBERS_MAX])
         STORM_CHECK(!writing.is_over, "left alone");
     }
     publish_until(&writing, MESSAGES);
-    myc_ring_writer_close(&writing.writer);
+    myc_ring_close_wake(&writing.writer, writing.nap.platform->wait);
     while (!writing.is_over) {
         hear(&writing, true);
     }
@@ -114,7 +151,8 @@ int order_writer_role(int socket, const uint64_t numbers[CHILD_NUMBERS_MAX])
 // ---- A reader ----
 
 // Reads one ring to its end: closed, or its writer dead. Returns: whether it was closed.
-static bool read_ring(int socket, struct party *party, const struct note *news, int file)
+static bool
+read_ring(int socket, struct party *party, struct nap *nap, const struct note *news, int file)
 {
     struct note note;
     int page_file = -1;
@@ -132,8 +170,11 @@ static bool read_ring(int socket, struct party *party, const struct note *news, 
         if (party_read(party, 50) == 0) {
             is_writer_dead = is_writer_dead
                              || (note_receive(socket, false, &note, NULL) && note.kind == ORDER_GO);
-            (void)sched_yield();
+            enum myc_status waited =
+                myc_ring_reader_wait(&party->reader, &nap->waiter, nap_end(nap));
+            STORM_CHECK(waited != MYC_UNSUPPORTED, "it cannot sleep");
         }
+        myc_ring_reader_wake(&party->reader, nap->platform->wait);
         status = myc_ring_reader_status(&party->reader);
     }
     STORM_CHECK(status == MYC_OK || status == MYC_CLOSED, "status %d", (int)status);
@@ -146,10 +187,12 @@ static bool read_ring(int socket, struct party *party, const struct note *news, 
 int order_reader_role(int socket, const uint64_t numbers[CHILD_NUMBERS_MAX])
 {
     static struct party party;
+    static struct nap nap;
     struct note note = {.kind = ORDER_UP};
     int file = -1;
     party.kind = (enum party_kind)numbers[0];
     party.size_max = SIZE_MAX_BYTES;
+    prepare_nap(&nap);
     STORM_CHECK(note_send(socket, &note, -1), "not heard");
     for (;;) {
         STORM_CHECK(note_receive(socket, true, &note, &file), "nothing");
@@ -157,7 +200,7 @@ int order_reader_role(int socket, const uint64_t numbers[CHILD_NUMBERS_MAX])
             return 0;
         }
         uint64_t first = note.ticket.sequence;
-        uint64_t closed = read_ring(socket, &party, &note, file) ? 1 : 0;
+        uint64_t closed = read_ring(socket, &party, &nap, &note, file) ? 1 : 0;
         note = (struct note){
             .kind = ORDER_REPORT,
             .numbers = {party.sequence, party.received, party.lost, closed, first}};
