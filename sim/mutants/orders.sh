@@ -145,7 +145,7 @@ awk -F '\t' -v entries="$entries" '
 hunted_by() {
     case $1 in
     src/ring/gate.c | src/ring/held.c | src/ring/required.c | src/ring/wait.c | src/ring/wake.c)
-        echo 'simcheck_live | live,live-gate,live-required | 20000' ;;
+        echo 'simcheck_live | live,live-required,live-crash | 4000' ;;
     src/memory/* | src/seat/* | src/ring/resume.c) echo 'simcheck_place | places | 2000' ;;
     src/ring/* | src/mycelium/ring_*) echo 'simcheck_ring | threads,kills,stream,lapping | 20000' ;;
     src/queue/spsc.c) echo 'simcheck_queue | spsc | 20000' ;;

@@ -16,6 +16,7 @@
 #include <mycelium/atomic.h>
 #include <mycelium/interface/clock.h>
 #include <mycelium/interface/thread.h>
+#include <mycelium/ring_batch.h>
 #include <mycelium/ring_gate.h>
 #include <mycelium/ring_wait.h>
 
@@ -145,29 +146,80 @@ static void drain(struct crew *crew)
     }
 }
 
+static size_t draw_size(struct crew *crew)
+{
+    return (size_t)(crew->size_max - draw(crew, "size", crew->size_max - 7));
+}
+
+static void fill(unsigned char *payload, size_t size, uint64_t number)
+{
+    memset(payload, (int)number, size);
+    myc_shared_write(payload, size);
+}
+
+// A batch from this message on, of which readers see nothing before its commit. Returns: the last.
+static uint64_t write_batch(struct crew *crew, uint64_t first)
+{
+    uint64_t last = first + draw(crew, "batched", 4);
+    uint64_t added = 0;
+    last = last < crew->message_count ? last : crew->message_count;
+    while (first + added <= last) {
+        void *payload = NULL;
+        size_t size = draw_size(crew);
+        uint64_t deadline_ns = draw_deadline(crew);
+        enum myc_status status = myc_ring_batch_claim_wait(
+            &crew->writer, &crew->waiter, size, deadline_ns, &payload, NULL);
+        if (status == MYC_OK) {
+            fill(payload, size, first + added);
+            myc_ring_batch_add(&crew->writer, TYPE, 1, size);
+            added++;
+        } else if (status == MYC_TOO_BIG && added > 0) {
+            break;
+        } else if (!check_timeout(crew, status, deadline_ns)) {
+            myc_sim_fail(crew->sim, "a batch failed: %s", myc_status_name(status));
+        }
+    }
+    crew->committed = first + added - 1;
+    myc_ring_batch_commit(&crew->writer);
+    myc_sim_count(crew->sim, "batches", 1);
+    return crew->committed;
+}
+
+// Returns: the last message written.
+static uint64_t write_some(struct crew *crew, uint64_t first)
+{
+    if (draw(crew, "batch", 4) == 1) {
+        return write_batch(crew, first);
+    }
+    size_t size = draw_size(crew);
+    unsigned char *payload = claim(crew, size);
+    fill(payload, size, first);
+    crew->committed = first;
+    myc_ring_commit(&crew->writer, TYPE, 1, size);
+    return first;
+}
+
+static void stay_silent(struct crew *crew)
+{
+    uint64_t until_ns = myc_clock_monotonic_ns(crew->platform->clock) + crew->silence_ns;
+    enum myc_status status =
+        myc_ring_await_readers(&crew->writer, &crew->waiter, UINT32_MAX, until_ns, NULL);
+    myc_sim_check(crew->sim, status == MYC_TIMEOUT, "nobody else comes");
+}
+
 static void write_all(struct crew *crew)
 {
-    bool is_told = true;
-    for (uint64_t i = 1; i <= crew->message_count; i++) {
-        size_t size = (size_t)(crew->size_max - draw(crew, "size", crew->size_max - 7));
-        unsigned char *payload = claim(crew, size);
-        memset(payload, (int)i, size);
-        myc_shared_write(payload, size);
-        crew->committed = i;
-        myc_ring_commit(&crew->writer, TYPE, 1, size);
+    for (uint64_t last = 0; last < crew->message_count;) {
+        last = write_some(crew, last + 1);
         // Before it waits for anything the writer tells of all it has committed.
-        is_told = draw(crew, "tell later", 4) != 1;
-        if (is_told) {
+        if (draw(crew, "tell later", 4) != 1) {
             myc_ring_wake_readers(&crew->writer, crew->platform->wait);
         }
         if (draw(crew, "drain", 8) == 1) {
             drain(crew);
         }
         if (crew->silence_ns != 0) {
-            uint64_t until_ns = myc_clock_monotonic_ns(crew->platform->clock) + crew->silence_ns;
-            enum myc_status status =
-                myc_ring_await_readers(&crew->writer, &crew->waiter, UINT32_MAX, until_ns, NULL);
-            myc_sim_check(crew->sim, status == MYC_TIMEOUT, "nobody else comes");
+            stay_silent(crew);
         }
     }
     myc_ring_close_wake(&crew->writer, crew->platform->wait);

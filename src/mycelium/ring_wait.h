@@ -76,9 +76,9 @@ void myc_ring_wake_readers(struct myc_ring_writer *writer, struct myc_wait *wait
 void myc_ring_close_wake(struct myc_ring_writer *writer, struct myc_wait *wait);
 
 /**
- * Waits until a claim of `size` fits. Wakes the readers first, so that what was committed is read.
- * Blocks. Made for loops around any claim: a batch waits for its next record, a framed writer for
- * myc_framed_next_bytes().
+ * Waits until a claim of `size` fits, behind the open batch if there is one. Wakes the readers
+ * first, so that what was committed is read. Blocks. Made for loops around any claim: a framed
+ * writer waits for myc_framed_next_bytes().
  *
  * Returns: OK; TIMEOUT, the diagnostic (may be NULL) names who is in the way; TOO_BIG, CLOSED,
  * POISONED; UNSUPPORTED (as for readers); MISSING (a required reader, see ring_required.h).
@@ -101,6 +101,36 @@ MYC_MUST_USE enum myc_status myc_ring_claim_wait(
     size_t size,
     uint64_t deadline_ns,
     void **out_payload,
+    struct myc_diagnostic *diagnostic);
+
+/**
+ * myc_ring_batch_claim() that waits for room behind what was added, of which readers see nothing
+ * meanwhile. Threads, errors: as myc_ring_writer_wait(); TOO_BIG as well if the batch would take
+ * more than half the ring: commit it, and claim again. [WAIT-12]
+ */
+MYC_MUST_USE enum myc_status myc_ring_batch_claim_wait(
+    struct myc_ring_writer *writer,
+    struct myc_ring_waiter *waiter,
+    size_t size,
+    uint64_t deadline_ns,
+    void **out_payload,
+    struct myc_diagnostic *diagnostic);
+
+/**
+ * myc_ring_publish_n() that waits for room until all are published, and wakes the readers when it
+ * is done. `*out_published` gets how many were, also after an error. Threads, errors: as
+ * myc_ring_writer_wait(), and INVALID (the type). [WAIT-13]
+ */
+MYC_MUST_USE enum myc_status myc_ring_publish_n_wait(
+    struct myc_ring_writer *writer,
+    struct myc_ring_waiter *waiter,
+    uint16_t type,
+    uint16_t version,
+    const void *payloads,
+    size_t size,
+    size_t count,
+    uint64_t deadline_ns,
+    size_t *out_published,
     struct myc_diagnostic *diagnostic);
 
 /**

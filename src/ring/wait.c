@@ -10,6 +10,7 @@
 #include "ring/blocker.h"
 
 #include <mycelium/interface/clock.h>
+#include <mycelium/ring_batch.h>
 #include <mycelium/simulation.h>
 
 enum { LOOK_AGAIN_NS = 1000000 /* where a thread cannot sleep on two words */ };
@@ -264,6 +265,10 @@ enum myc_status myc_ring_writer_wait(
     if (size > myc_ring_payload_max(writer)) {
         return MYC_TOO_BIG;
     }
+    if (myc__ring_next_need(writer, size) == 0) {
+        return myc_diagnostic_set(
+            diagnostic, MYC_TOO_BIG, 0, "ring: the batch would take more than half of it");
+    }
     const struct goal goal = {GOAL_ROOM, size};
     if (status != MYC_OK || is_reached(writer, waiter, goal)) {
         return status;
@@ -288,6 +293,58 @@ enum myc_status myc_ring_claim_wait(
             return MYC_OK;
         }
         status = myc_ring_writer_wait(writer, waiter, size, deadline_ns, diagnostic);
+    }
+    return status;
+}
+
+enum myc_status myc_ring_batch_claim_wait(
+    struct myc_ring_writer *writer,
+    struct myc_ring_waiter *waiter,
+    size_t size,
+    uint64_t deadline_ns,
+    void **out_payload,
+    struct myc_diagnostic *diagnostic)
+{
+    enum myc_status status = refused(waiter, diagnostic);
+    while (status == MYC_OK) {
+        void *payload = myc_ring_batch_claim(writer, size);
+        if (payload != NULL) {
+            *out_payload = payload;
+            return MYC_OK;
+        }
+        status = myc_ring_writer_wait(writer, waiter, size, deadline_ns, diagnostic);
+    }
+    return status;
+}
+
+enum myc_status myc_ring_publish_n_wait(
+    struct myc_ring_writer *writer,
+    struct myc_ring_waiter *waiter,
+    uint16_t type,
+    uint16_t version,
+    const void *payloads,
+    size_t size,
+    size_t count,
+    uint64_t deadline_ns,
+    size_t *out_published,
+    struct myc_diagnostic *diagnostic)
+{
+    const unsigned char *bytes = payloads;
+    enum myc_status status = refused(waiter, diagnostic);
+    *out_published = 0;
+    while (status == MYC_OK) {
+        size_t published = 0;
+        const void *next = bytes + *out_published * size;
+        size_t left = count - *out_published;
+        status = myc_ring_publish_n(writer, type, version, next, size, left, &published);
+        *out_published += published;
+        if (status != MYC_FULL) {
+            break;
+        }
+        status = myc_ring_writer_wait(writer, waiter, size, deadline_ns, diagnostic);
+    }
+    if (*out_published != 0) {
+        myc_ring_wake_readers(writer, waiter->idle.wait);
     }
     return status;
 }

@@ -4,6 +4,8 @@
  */
 #include "unit/ring/script.h"
 
+#include <mycelium/ring_batch.h>
+
 enum { CAPACITY = 4096, SIZE = 248, MS_NS = 1000000 };
 
 static void start(struct fixture *fixture, struct script *script)
@@ -181,6 +183,78 @@ static void test_publish_waits_for_room(void **state)
         MYC_INVALID);
     assert_int_equal(script_poll(&script, 0, SIZE_MAX), filled);
     fixture_deinit(&fixture);
+}
+
+// A batch waits for the room of its next record, unseen until it is committed; one that never fits
+// is told so. [WAIT-12]
+static void test_batches_wait_for_room(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct script script;
+    void *payload = NULL;
+    start(&fixture, &script);
+    (void)fixture_join(&fixture, 0, MYC_RING_LIVE);
+    uint64_t filled = script_fill(&fixture, SIZE);
+    script.while_asleep = poll_one;
+    for (uint64_t i = 1; i <= 4; i++) {
+        assert_int_equal(
+            myc_ring_batch_claim_wait(
+                &fixture.writer, &script.waiter, SIZE, MYC_NEVER, &payload, NULL),
+            MYC_OK);
+        fixture_fill(payload, SIZE, filled + i);
+        myc_ring_batch_add(&fixture.writer, 7, 3, SIZE);
+        assert_int_equal(myc_ring_committed(&fixture.writer), filled);
+    }
+    assert_true(script.sleeps >= 3);
+    enum myc_status status = MYC_OK;
+    while ((status = myc_ring_batch_claim_wait(
+                &fixture.writer, &script.waiter, 504, MYC_NEVER, &payload, NULL))
+           == MYC_OK) {
+        fixture_fill(payload, 504, filled + 4 + (uint64_t)++script.step);
+        myc_ring_batch_add(&fixture.writer, 7, 3, 504);
+    }
+    assert_int_equal(status, MYC_TOO_BIG);
+    myc_ring_batch_commit(&fixture.writer);
+    (void)script_poll(&script, 0, SIZE_MAX);
+    assert_int_equal(fixture.readers[0].sequence, filled + 4 + (uint64_t)script.step);
+    fixture_deinit(&fixture);
+}
+
+// Many of one size are published while a reader makes room; at the deadline it is known how many
+// were. [WAIT-13]
+static void test_publishing_many_waits_for_room(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct script script;
+    enum { MANY = 60, HALF = MANY / 2 };
+    unsigned char *bytes = calloc(MANY, SIZE);
+    size_t published = 0;
+    assert_non_null(bytes);
+    start(&fixture, &script);
+    (void)fixture_join(&fixture, 0, MYC_RING_LIVE);
+    for (uint64_t i = 0; i < MANY; i++) {
+        fixture_fill(bytes + i * SIZE, SIZE, i + 1);
+    }
+    script.while_asleep = poll_one;
+    assert_int_equal(
+        myc_ring_publish_n_wait(
+            &fixture.writer, &script.waiter, 7, 3, bytes, SIZE, HALF, MYC_NEVER, &published, NULL),
+        MYC_OK);
+    assert_int_equal(published, HALF);
+    script.while_asleep = NULL;
+    const unsigned char *rest = bytes + (size_t)HALF * SIZE;
+    uint64_t deadline_ns = script.now_ns + MS_NS;
+    assert_int_equal(
+        myc_ring_publish_n_wait(
+            &fixture.writer, &script.waiter, 7, 3, rest, SIZE, HALF, deadline_ns, &published, NULL),
+        MYC_TIMEOUT);
+    assert_true(published < HALF);
+    (void)script_poll(&script, 0, SIZE_MAX);
+    assert_int_equal(fixture.readers[0].sequence, HALF + published);
+    fixture_deinit(&fixture);
+    free(bytes);
 }
 
 // A wait in vain ends at the deadline and says who is in the way; what never fits is refused.
@@ -361,6 +435,8 @@ int main(void)
         cmocka_unit_test(test_writer_sleeps_until_there_is_room),
         cmocka_unit_test(test_writer_waits_for_one_after_the_other),
         cmocka_unit_test(test_publish_waits_for_room),
+        cmocka_unit_test(test_batches_wait_for_room),
+        cmocka_unit_test(test_publishing_many_waits_for_room),
         cmocka_unit_test(test_writer_waits_until_the_deadline),
         cmocka_unit_test(test_taking_out_wakes_the_writer),
         cmocka_unit_test(test_drain_waits_until_all_is_read),
