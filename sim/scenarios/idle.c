@@ -5,10 +5,12 @@
  *
  * A publisher and a subscriber, in one process or over a transport, that sleep for an hour between
  * messages (over TCP, where there are heartbeats, for a minute). The subscriber sleeps without any
- * deadline.
+ * deadline. "idle-burst": over a socket, with faults, many short bursts that it may not take at
+ * once; nothing is published after a burst that could carry along what it left behind.
  *
  * Oracles: meanwhile neither process passes a single scheduling point, but for the heartbeats that
- * TCP needs; and each message arrives long before a heartbeat could have woken anybody.
+ * TCP needs; each message arrives although nothing follows; and without faults long before a
+ * heartbeat could have woken anybody.
  */
 #define MYC_SIM_IMPLEMENTATION
 #include <mycelium/sim.h>
@@ -21,7 +23,13 @@
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/thread.h>
 
-enum { RING_BYTES = 4096, ROUNDS = 4 };
+enum {
+    RING_BYTES = 4096,
+    ROUNDS = 4,
+    BURST_ROUNDS = 16,
+    BURST_MAX = 6,
+    SIZE_MAX_BYTES = RING_BYTES / 4 - 8
+};
 
 static const uint64_t ms_ns = 1000000;
 static const uint64_t second_ns = 1000000000;
@@ -45,8 +53,11 @@ static struct run {
     struct myc_sim *sim;
     enum deployment deployment;
     struct myc_topology topology;
+    uint64_t rounds;
     uint64_t period_ns;    /* between messages */
-    uint64_t published;    /* messages so far */
+    bool has_bursts;       /* a round is many messages, and faults happen */
+    uint64_t published;    /* rounds so far */
+    uint64_t sent;         /* messages so far */
     uint64_t published_at; /* virtual ns: the last one */
     uint64_t handed;
     uint64_t slowest_ns;
@@ -161,12 +172,20 @@ static void sleep_until(struct myc_waiter *waiter, uint64_t deadline_ns)
 
 static void publish(struct myc_publisher *publisher)
 {
-    void *payload = NULL;
-    must(myc_publisher_claim(publisher, &number_type, 8, &payload), "no room");
-    memset(payload, 1, 8);
+    uint64_t count = run.has_bursts ? 1 + myc_sim_choose(run.sim, "idle.burst", BURST_MAX) : 1;
+    for (uint64_t i = 0; i < count; i++) {
+        size_t size = 8;
+        void *payload = NULL;
+        if (run.has_bursts) {
+            size += (size_t)myc_sim_choose(run.sim, "idle.size", SIZE_MAX_BYTES - 7);
+        }
+        must(myc_publisher_claim(publisher, &number_type, size, &payload), "no room");
+        memset(payload, 1, size);
+        run.sent++;
+        run.published_at = myc_sim_now_ns(run.sim);
+        must(myc_publisher_commit(publisher, size), "no commit");
+    }
     run.published++;
-    run.published_at = myc_sim_now_ns(run.sim);
-    must(myc_publisher_commit(publisher, 8), "no commit");
 }
 
 static int publisher_main(struct myc_platform *platform, void *arg)
@@ -185,7 +204,7 @@ static int publisher_main(struct myc_platform *platform, void *arg)
     }
     must(myc_publisher_await_subscribers(publisher, 1, MYC_NEVER), "nobody subscribes");
     uint64_t next_ns = myc_clock_monotonic_ns(platform->clock);
-    for (int i = 0; i < ROUNDS; i++) {
+    for (uint64_t i = 0; i < run.rounds; i++) {
         publish(publisher);
         next_ns += run.period_ns;
         sleep_until(&waiter, next_ns);
@@ -250,41 +269,63 @@ static void check_silence(struct myc_sim *sim, const struct myc_sim_process *pro
     }
 }
 
-static void run_idle(struct myc_sim *sim)
+static void run_rounds(struct myc_sim *sim, bool has_bursts)
 {
     static const char *const names[DEPLOYMENT_COUNT] = {
         "runs local", "runs shm", "runs unix", "runs tcp"};
     struct myc_sim_process processes[2];
     memset(&run, 0, sizeof(run));
     run.sim = sim;
-    run.deployment = (enum deployment)myc_sim_choose(sim, "idle.deployment", DEPLOYMENT_COUNT);
-    run.period_ns = (run.deployment == TCP ? 60 : 3600) * second_ns;
+    run.has_bursts = has_bursts;
+    run.rounds = has_bursts ? BURST_ROUNDS : ROUNDS;
+    if (has_bursts) {
+        run.deployment = (enum deployment)(UNIX + myc_sim_choose(sim, "idle.socket", 2));
+        run.period_ns = 2 * second_ns;
+    } else {
+        run.deployment = (enum deployment)myc_sim_choose(sim, "idle.deployment", DEPLOYMENT_COUNT);
+        run.period_ns = (run.deployment == TCP ? 60 : 3600) * second_ns;
+    }
     build_topology(sim);
     // What delays a message says nothing about who slept: only how threads interleave is drawn.
-    myc_sim_faults(sim, false);
+    myc_sim_faults(sim, has_bursts);
     processes[0] = myc_sim_start(sim, "host", "left", publisher_main, NULL);
     if (run.deployment != LOCAL) {
         processes[1] = myc_sim_start(sim, "host", "right", subscriber_main, NULL);
     }
-    for (uint64_t round = 1; round <= ROUNDS; round++) {
+    for (uint64_t round = 1; round <= run.rounds; round++) {
         uint64_t deadline = myc_sim_now_ns(sim) + run.period_ns + 60 * second_ns;
         bool is_sent = myc_sim_run_until(sim, was_published, &round, deadline);
         myc_sim_check(sim, is_sent, "the publisher wakes up when it wants to");
         check_silence(sim, processes);
-        myc_sim_check(sim, run.handed == round, "each message arrives");
+        myc_sim_check(
+            sim, run.handed == run.sent, "each message arrives although nothing follows it");
     }
     bool is_over = myc_sim_run_until(
         sim, have_ended, processes, myc_sim_now_ns(sim) + run.period_ns + 60 * second_ns);
     myc_sim_check(sim, is_over, "every process comes to its end");
     myc_sim_check(
-        sim, run.slowest_ns < 100 * ms_ns, "no message waits until a timer wakes its reader");
+        sim,
+        has_bursts || run.slowest_ns < 100 * ms_ns,
+        "no message waits until a timer wakes its reader");
     myc_sim_count(sim, names[run.deployment], 1);
+    myc_sim_count(sim, "messages", run.handed);
+}
+
+static void run_idle(struct myc_sim *sim)
+{
+    run_rounds(sim, false);
+}
+
+static void run_burst(struct myc_sim *sim)
+{
+    run_rounds(sim, true);
 }
 
 int main(int argc, char **argv)
 {
     static const struct myc_sim_scenario scenarios[] = {
         {"idle", "sleepers without timers hear of everything at once", run_idle},
+        {"idle-burst", "the same after bursts that no socket takes at once", run_burst},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
 }
