@@ -239,7 +239,7 @@ static bool send_next(struct shop *shop, uint64_t value)
     note(shop, target, &job, MYC_AGAIN);
     enum myc_status status =
         myc_workers_send(&shop->workers, target, SHOP_TYPE_JOB, (uint16_t)value, payload, job.size);
-    note(shop, target, NULL, status);
+    note(shop, target, &job, status);
     if (status != MYC_OK && status != MYC_FULL && status != MYC_NOT_CONNECTED) {
         myc_sim_fail(shop->sim, "a job is refused: %s", myc_status_name(status));
     }
