@@ -173,6 +173,27 @@ static void test_json_describes_a_ring_case(void **state)
     check_case("ring", "oneway_64");
 }
 
+// Somebody measures a reader that may be overtaken: it gets every message of its run, or no line.
+static void test_json_describes_a_lapping_case(void **state)
+{
+    (void)state;
+    check_case("ring", "overwrite_copy");
+}
+
+// Somebody measures queues: a rate is better when it is higher.
+static void test_json_describes_a_queue_case(void **state)
+{
+    (void)state;
+    check_case("queue", "lanes");
+}
+
+// Somebody sweeps message sizes: one line comes for the one size that its row compares.
+static void test_json_describes_a_sweep_case(void **state)
+{
+    (void)state;
+    check_case("ring", "sweep_trip_shm");
+}
+
 // Somebody measures the bus inside a process.
 static void test_json_describes_a_local_case(void **state)
 {
@@ -223,6 +244,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_describes_a_ring_case),
+        cmocka_unit_test(test_json_describes_a_lapping_case),
+        cmocka_unit_test(test_json_describes_a_queue_case),
+        cmocka_unit_test(test_json_describes_a_sweep_case),
         cmocka_unit_test(test_json_describes_a_local_case),
         cmocka_unit_test(test_json_describes_a_shared_memory_case),
         cmocka_unit_test(test_json_describes_a_socket_case),

@@ -77,7 +77,7 @@ static inline bool peer_urcu_pop(void *queue, struct myc_queue_item *item)
     if (found == NULL || found == CDS_WFCQ_WOULDBLOCK) {
         return false;
     }
-    *item = ((const struct peer_urcu_node *)found)->item;
+    *item = ((const struct peer_urcu_node *)(const void *)found)->item;
     struct myc_atomic_u64 *returned = &peer->producers[item->tag].returned;
     // Acquired by peer_urcu_push.
     myc_store_release_u64(returned, myc_load_relaxed_u64(returned) + 1);
