@@ -437,7 +437,8 @@ static void check_nothing_left(struct outside *outside, struct member *member)
     struct myc_sim *sim = outside->sim;
     outside->processes[0] = myc_sim_start(sim, "host", "tidy", tidy_main, member);
     (void)myc_sim_run_until(sim, has_tidied, outside, myc_sim_now_ns(sim) + 100 * ms_ns);
-    static const char *const left[] = {"/dev/shm/ring", "/dev/shm/ring~", path, "/var/tmp/ring~"};
+    static const char *const left[] = {
+        "/dev/shm/ring", "/dev/shm/ring~myc-new", path, "/var/tmp/ring~myc-new"};
     for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
         size_t size = 0;
         myc_sim_check(

@@ -100,6 +100,10 @@ expect 2 'nobody' "$myc" record new.rec --topology replay.toml --node nobody \
 expect 2 'absent.yaml' "$myc" record new.rec --topology replay.toml --node recorder \
     --contract absent.yaml --topic market-data
 expect 2 'at least one file' "$myc" inspect
+expect 2 'begins with no dot or dash, not .a/b' "$myc" inspect shm:a/b
+expect 2 'No such file' "$myc" inspect "shm:absent-$$"
+printf 'MYCPLACE' >short.place
+expect 2 'too short: 8 bytes' "$myc" inspect short.place
 expect 1 'too few subscribers' "$myc" replay live.rec --topology replay.toml --node player \
     --contract "$contract" --seconds 0
 [ ! -e new.rec ] || fail "bad input left a file"

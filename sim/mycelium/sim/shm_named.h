@@ -187,7 +187,7 @@ static enum myc_status sim__shm_replace(
     struct myc_handle made = {0};
     sim__point(world, "shm.replace");
     if (bytes == 0 || bytes % SIM__PAGE != 0 || head.size > bytes || bytes > sim__file_bytes_max
-        || !sim__named_path(name, "", clean) || !sim__named_path(name, "~", clean_new)) {
+        || !sim__named_path(name, "", clean) || !sim__named_path(name, "~myc-new", clean_new)) {
         return sim__path_fail(diagnostic, MYC_INVALID, "cannot make the segment", name->text);
     }
     struct sim__inode *inode = sim__named_make(process, clean_new, bytes);
@@ -216,7 +216,7 @@ sim__shm_remove(struct myc_shm *seam, const struct myc_shm_name *name, struct my
     struct myc_sim *world = process->world;
     char clean[SIM__PATH_BYTES];
     sim__point(world, "shm.remove");
-    if (!sim__named_path(name, "~", clean)) {
+    if (!sim__named_path(name, "~myc-new", clean)) {
         return MYC_INVALID;
     }
     const struct sim__named *named = sim__named_find(seam, handle);

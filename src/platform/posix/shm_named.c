@@ -24,7 +24,7 @@ enum {
 };
 
 static const char named_prefix[] = "/dev/shm/";
-static const char new_suffix[] = "~"; // in no portable name, so nobody's
+static const char new_suffix[] = "~myc-new"; // in no portable name, so nobody's
 
 struct paths {
     char path[PATH_BYTES];
