@@ -101,6 +101,8 @@ struct run {
     uint64_t message_count;
     uint64_t size_max;
     bool is_rejecting;
+    bool is_dropping; /* instead of asking again */
+    uint64_t dropped;
     uint64_t committed; /* by now, for certain */
     uint64_t accepted;
     bool is_met;                /* the publisher met all readers before it began */
@@ -240,10 +242,25 @@ static enum myc_status publish(struct run *run, struct myc_publisher *publisher,
     return myc_publisher_commit(publisher, size);
 }
 
+// Often not long enough for a reader to make room.
+static void rest_a_while(struct run *run, struct myc_waiter *waiter)
+{
+    myc_waiter_clear(waiter);
+    if (run->dropped % 4 != 0) {
+        rest(waiter, ms_ns);
+    }
+}
+
 static void publish_all(struct run *run, struct myc_publisher *publisher, struct myc_waiter *waiter)
 {
     for (uint64_t number = 1; number <= run->message_count; number++) {
         enum myc_status status = publish(run, publisher, number);
+        if (status == MYC_FULL && run->is_dropping) {
+            run->dropped++;
+            myc_sim_count(run->sim, "dropped", 1);
+            rest_a_while(run, waiter);
+            continue;
+        }
         while (status == MYC_FULL && run->is_rejecting) {
             myc_sim_count(run->sim, "rejected", 1);
             myc_waiter_clear(waiter);
@@ -273,7 +290,9 @@ static void run_publisher(struct side *side)
     struct run *run = side->run;
     struct myc_publisher *publisher = NULL;
     const struct myc_publisher_options options = {
-        .on_full = run->is_rejecting ? MYC_FULL_REJECT : MYC_FULL_BLOCK};
+        .on_full = run->is_dropping    ? MYC_FULL_DROP_NEWEST
+                   : run->is_rejecting ? MYC_FULL_REJECT
+                                       : MYC_FULL_BLOCK};
     struct myc_close_report report = {0};
     uint64_t start_ns = myc_clock_monotonic_ns(side->platform->clock);
     if (!is_well(run, myc_waiter_open(&side->waiter, side->platform), "no waiter")) {
@@ -290,9 +309,14 @@ static void run_publisher(struct side *side)
         run->sim, status == MYC_OK || run->has_kill || run->is_breaking, "subscribers are matched");
     run->is_met = status == MYC_OK;
     publish_all(run, publisher, &side->waiter);
-    run->accepted = myc_publisher_accepted(publisher);
     status = myc_publisher_close(
         publisher, myc_clock_monotonic_ns(side->platform->clock) + 10 * second_ns, &report);
+    run->accepted = myc_publisher_accepted(publisher);
+    myc_sim_check(
+        run->sim,
+        report.dropped == run->dropped && report.untold <= report.dropped
+            && report.accepted + report.untold == run->message_count,
+        "every message has a number or was not told of");
     myc_sim_check(
         run->sim,
         run->is_breaking || (status == MYC_OK && report.undelivered == 0),
@@ -390,6 +414,11 @@ static void check_fence(struct reader *reader, const struct myc_notice *notice)
     reader->has_ended = true;
 }
 
+static bool is_drop(const struct myc_notice *notice)
+{
+    return notice->cause == MYC_LOSS_DROPPED_NEWEST;
+}
+
 static void on_notice(const struct myc_notice *notice, void *context)
 {
     struct reader *reader = context;
@@ -411,7 +440,8 @@ static void on_notice(const struct myc_notice *notice, void *context)
     } else if (notice->kind == MYC_NOTICE_GAP) {
         myc_sim_check(
             run->sim,
-            run->is_breaking && notice->first == reader->next
+            (run->is_breaking || (run->is_dropping && is_drop(notice)))
+                && notice->first == reader->next
                 && notice->last == reader->next + notice->count - 1,
             "a gap is exactly what a broken connection lost");
         reader->next += notice->count;
@@ -583,6 +613,7 @@ static struct run *begin(struct myc_sim *sim)
     run->message_count = 10 + myc_sim_choose(sim, "bus.messages", MESSAGES_MAX - 9);
     run->size_max = 8 + myc_sim_choose(sim, "bus.size_max", SIZE_MAX_BYTES - 7);
     run->is_rejecting = myc_sim_chance(sim, "bus.rejects", 1, 4);
+    run->is_dropping = run->is_rejecting && run->message_count % 2 == 0;
     run->reader_count = 1;
     if (run->deployment == LOCAL || run->deployment == SHM) {
         // Over a socket a subscriber that comes later is not counted as matched.

@@ -11,6 +11,7 @@
 #include <mycelium/interface/memory.h>
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/thread.h>
+#include <mycelium/ring_drop.h>
 #include <mycelium/simulation.h>
 
 #include "core/assert.h"
@@ -343,8 +344,20 @@ static enum myc_status drain_outlets(struct myc_publisher *publisher)
     return result;
 }
 
+// Tells what was dropped, if there is room for it.
+static void tell_dropped(struct myc_publisher *publisher)
+{
+    if (myc_ring_drop_pending(&publisher->writer) != 0
+        && myc_ring_drop_flush(&publisher->writer) == MYC_OK) {
+        MYC_REACHED("publisher.tells-dropped");
+        myc__publisher_ring_sleepers(publisher);
+        (void)drain_outlets(publisher);
+    }
+}
+
 enum myc_status myc_publisher_flush(struct myc_publisher *publisher)
 {
+    tell_dropped(publisher);
     return drain_outlets(publisher);
 }
 
@@ -373,6 +386,22 @@ wait_for_room(struct myc_publisher *publisher, size_t size, uint64_t deadline_ns
     }
     myc_ring_writer_disarm(&publisher->writer);
     return status;
+}
+
+static bool is_dropping(const struct myc_publisher *publisher)
+{
+    return publisher->options.on_full == MYC_FULL_DROP_NEWEST;
+}
+
+static void *
+claim_or_drop(struct myc_publisher *publisher, size_t size, enum myc_status *out_status)
+{
+    void *payload = myc_ring_drop_claim(&publisher->writer, size);
+    *out_status = payload != NULL ? MYC_OK : MYC_FULL;
+    if (payload == NULL) {
+        (void)drain_outlets(publisher); // For the next one.
+    }
+    return payload;
 }
 
 static void *
@@ -433,7 +462,8 @@ enum myc_status myc_publisher_claim(
     if (publisher->is_claimed) {
         return MYC_INVALID;
     }
-    void *payload = claim_or_wait(publisher, size, &status);
+    void *payload = is_dropping(publisher) ? claim_or_drop(publisher, size, &status)
+                                           : claim_or_wait(publisher, size, &status);
     if (payload != NULL) {
         publisher->is_claimed = true;
         publisher->claimed_type = type;
@@ -455,7 +485,7 @@ enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t siz
     }
     // Before the commit: who is handed the message may leave before this function returns.
     bool has_subscriber = myc_load_relaxed_u32(&publisher->matched) != 0;
-    myc_ring_commit(
+    (is_dropping(publisher) ? myc_ring_drop_commit : myc_ring_commit)(
         &publisher->writer, publisher->claimed_type->id, publisher->claimed_type->version, size);
     reclaim(publisher);
     myc__publisher_ring_sleepers(publisher);
@@ -579,7 +609,8 @@ enum myc_status myc_publisher_close(
             myc_doorbell_clear(publisher->bus->platform->poller, publisher->waiter->doorbell);
             // Armed, so that the next reader to move its head rings; then look.
             (void)myc_ring_writer_arm(&publisher->writer, 0);
-            left = undelivered(publisher);
+            tell_dropped(publisher);
+            left = undelivered(publisher) + myc_ring_drop_pending(&publisher->writer);
             if (left == 0 || status == MYC_TIMEOUT) {
                 break;
             }
@@ -587,6 +618,7 @@ enum myc_status myc_publisher_close(
         }
         myc_ring_writer_disarm(&publisher->writer);
         status = left == 0 ? MYC_OK : MYC_TIMEOUT;
+        left -= myc_ring_drop_pending(&publisher->writer);
         end_outlets(publisher);
         myc_ring_writer_close(&publisher->writer);
         myc__publisher_ring_sleepers(publisher);
@@ -594,6 +626,8 @@ enum myc_status myc_publisher_close(
     if (out_report != NULL) {
         out_report->accepted = myc_ring_committed(&publisher->writer);
         out_report->undelivered = left;
+        out_report->dropped = publisher->writer.dropped;
+        out_report->untold = myc_ring_drop_pending(&publisher->writer);
     }
     return status;
 }

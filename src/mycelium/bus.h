@@ -166,8 +166,10 @@ void myc_notice_describe(const struct myc_notice *notice, char *text, size_t cap
 
 /** What publish does when the slowest subscriber is in the way. */
 enum myc_full_policy {
-    MYC_FULL_BLOCK, /* wait, at most block_timeout_ns */
-    MYC_FULL_REJECT /* return FULL at once */
+    MYC_FULL_BLOCK,      /* wait, at most block_timeout_ns */
+    MYC_FULL_REJECT,     /* return FULL at once */
+    MYC_FULL_DROP_NEWEST /* return FULL at once and count the message as lost: subscribers are told
+                            in a GAP notice before the next message that is accepted */
 };
 
 struct myc_publisher_options {
@@ -220,7 +222,10 @@ MYC_MUST_USE enum myc_status myc_publish(
     const void *payload,
     size_t size);
 
-/** Writes what is_flush_manual held back. Returns: OK, AGAIN if a socket took only a part. */
+/**
+ * Writes what is_flush_manual held back, and tells what was dropped if there is room for it.
+ * Returns: OK, AGAIN if a socket took only a part.
+ */
 enum myc_status myc_publisher_flush(struct myc_publisher *publisher);
 
 /** Waits until at least `count` subscribers are matched. Blocks. Returns: OK, TIMEOUT, CANCELLED.
@@ -231,7 +236,10 @@ MYC_MUST_USE enum myc_status myc_publisher_await_subscribers(
 /** Makes a blocked call of this publisher return CANCELLED, and every later one. Threads: any. */
 void myc_publisher_cancel(struct myc_publisher *publisher);
 
-/** Messages accepted so far; each has that sequence number or a smaller one. */
+/**
+ * The last sequence number: messages accepted so far, and those dropped that subscribers were told
+ * of.
+ */
 uint64_t myc_publisher_accepted(const struct myc_publisher *publisher);
 
 /** Takes the oldest notice. Returns: OK or AGAIN. */
@@ -240,9 +248,11 @@ myc_publisher_notice(struct myc_publisher *publisher, struct myc_notice *out_not
 
 /** What a close achieved. */
 struct myc_close_report {
-    uint64_t accepted; /* messages published in total */
-    uint64_t
-        undelivered; /* of these, not yet passed or acknowledged by the slowest live subscriber */
+    uint64_t accepted;    /* messages published in total, and those dropped that were told of */
+    uint64_t undelivered; /* of these, not yet passed or acknowledged by the slowest live subscriber
+                           */
+    uint64_t dropped;     /* messages that MYC_FULL_DROP_NEWEST dropped, in all */
+    uint64_t untold;      /* of the dropped ones, those no subscriber was told of */
 };
 
 /**

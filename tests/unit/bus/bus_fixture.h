@@ -278,10 +278,10 @@ seen_notices(const struct seen *seen, enum myc_notice_kind kind, struct myc_noti
     } while (0)
 
 /** A publisher on the left, a subscriber on the right (or on the left, if it is alone), matched. */
-static inline void fixture_match(struct fixture *fixture)
+static inline void fixture_match_with(struct fixture *fixture, enum myc_full_policy on_full)
 {
     int right = fixture->buses[1] != NULL ? 1 : 0;
-    struct myc_publisher_options options = {.on_full = MYC_FULL_REJECT};
+    struct myc_publisher_options options = {.on_full = on_full};
     assert_int_equal(
         myc_publisher_create(
             fixture->buses[0], &fixture->waiters[0], "alpha", &options, &fixture->publisher, NULL),
@@ -293,6 +293,11 @@ static inline void fixture_match(struct fixture *fixture)
     FIXTURE_UNTIL(fixture, true, fixture->seen.notice_count == 1);
     assert_int_equal(fixture->seen.notices[0].kind, MYC_NOTICE_MATCHED);
     assert_int_equal(myc_publisher_await_subscribers(fixture->publisher, 1, 0), MYC_OK);
+}
+
+static inline void fixture_match(struct fixture *fixture)
+{
+    fixture_match_with(fixture, MYC_FULL_REJECT);
 }
 
 /** Publishes one message whose value is its sequence. */

@@ -197,6 +197,67 @@ static void test_local_rejects_when_full(void **state)
     fixture_close(&fixture);
 }
 
+// With DROP_NEWEST a full ring loses the newest: counted, and told before the next message.
+static void test_local_tells_what_it_dropped(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_notice notice;
+    struct myc_close_report report;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match_with(&fixture, MYC_FULL_DROP_NEWEST);
+    uint64_t dropped = 0;
+    for (uint64_t number = 1; number <= 3000; number++) {
+        struct message message = {.value = number, .twice = 2 * number};
+        enum myc_status status = myc_publish(fixture.publisher, &alpha, &message, sizeof(message));
+        assert_true(status == MYC_OK || status == MYC_FULL);
+        dropped += status == MYC_FULL ? 1 : 0;
+        if (number % 700 == 0) {
+            while (fixture_poll(&fixture) > 0) {
+            }
+            // The number of a message is its place among all, dropped or not.
+            assert_int_equal(fixture.seen.last, fixture.seen.last_value);
+        }
+    }
+    assert_true(dropped > 0);
+    // What is pending finds no room yet; once there is some, flush tells it without a message.
+    assert_int_equal(myc_publisher_flush(fixture.publisher), MYC_OK);
+    while (fixture_poll(&fixture) > 0) {
+    }
+    assert_int_equal(myc_publisher_flush(fixture.publisher), MYC_OK);
+    while (fixture_poll(&fixture) > 0) {
+    }
+    fixture_check_account(&fixture, 0);
+    assert_int_equal(fixture.seen.lost, dropped);
+    assert_int_equal(fixture.seen.last, 3000);
+    assert_true(seen_notices(&fixture.seen, MYC_NOTICE_GAP, &notice) > 0);
+    assert_int_equal(notice.cause, MYC_LOSS_DROPPED_NEWEST);
+    assert_int_equal(myc_publisher_close(fixture.publisher, 0, &report), MYC_OK);
+    assert_int_equal(report.accepted, 3000);
+    assert_int_equal(report.dropped, dropped);
+    assert_int_equal(report.untold, 0);
+    fixture_close(&fixture);
+}
+
+// A close that finds no room to tell what was dropped says how many nobody was told of.
+static void test_local_close_counts_what_it_could_not_tell(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_close_report report;
+    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
+    fixture_match_with(&fixture, MYC_FULL_DROP_NEWEST);
+    fill_ring(&fixture);
+    uint64_t accepted = myc_publisher_accepted(fixture.publisher);
+    assert_int_equal(fixture_publish(&fixture), MYC_FULL);
+    assert_int_equal(myc_publisher_close(fixture.publisher, 0, &report), MYC_TIMEOUT);
+    assert_int_equal(report.dropped, 2);
+    assert_true(report.untold == 2 || report.untold == 0);
+    assert_int_equal(report.accepted + report.untold, accepted + 2);
+    assert_int_equal(report.undelivered, report.accepted);
+    fixture_close(&fixture);
+}
+
 // With BLOCK a full ring waits its timeout, and no longer once cancelled; it takes no number.
 static void test_local_blocks_until_timeout_or_cancel(void **state)
 {
@@ -396,6 +457,8 @@ int main(void)
         cmocka_unit_test(test_local_reads_publishers_in_turn),
         cmocka_unit_test(test_local_refuses_a_short_message),
         cmocka_unit_test(test_local_rejects_when_full),
+        cmocka_unit_test(test_local_tells_what_it_dropped),
+        cmocka_unit_test(test_local_close_counts_what_it_could_not_tell),
         cmocka_unit_test(test_local_blocks_until_timeout_or_cancel),
         cmocka_unit_test(test_local_refuses_wrong_calls),
         cmocka_unit_test(test_local_publishes_to_nobody),
