@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <mycelium/atomic.h>
+#include <mycelium/posix.h>
 
 enum { LINE_BYTES = 64 };
 
@@ -104,9 +105,12 @@ int main(int argc, char **argv)
         options,
         sizeof options / sizeof options[0]);
     uint64_t start_ns = storm_now_ns();
-    hostile_pages(seed, (seconds + 2) / 3);
-    hostile_ring(seed, (seconds + 2) / 3);
+    struct myc_platform *platform;
+    STORM_CHECK(myc_posix_create(&platform, NULL) == MYC_OK, "no platform");
+    hostile_pages(platform, seed, (seconds + 2) / 3);
+    hostile_ring(platform, seed, (seconds + 2) / 3);
     hostile_pool(seed, seconds / 3);
+    myc_posix_destroy(platform);
     (void)printf(
         "hostile: seed %llu, %.1f s\n",
         (unsigned long long)seed,

@@ -12,13 +12,15 @@
 
 #include <sys/types.h>
 
+#include <mycelium/interface/platform.h>
+
 #include "system/storm/storm.h"
 
 /** Readers' pages that somebody scribbles over, while writer and other readers work. */
-void hostile_pages(uint64_t seed, uint64_t seconds);
+void hostile_pages(struct myc_platform *platform, uint64_t seed, uint64_t seconds);
 
 /** A ring whose memory its writer scribbles over, while readers of every kind work. */
-void hostile_ring(uint64_t seed, uint64_t seconds);
+void hostile_ring(struct myc_platform *platform, uint64_t seed, uint64_t seconds);
 
 /** A thread that writes behind the ends of its blocks, while others use the pool. */
 void hostile_pool(uint64_t seed, uint64_t seconds);
@@ -39,8 +41,6 @@ uint64_t hostile_value(const struct hostile_target *target, struct storm_draw *d
 
 /** Work for a process or thread of its own, until it is told to stop. */
 typedef void hostile_work_fn(void *context, struct storm_draw *draw);
-
-struct hostile_thread;
 
 /** Forks a process that works until it is killed; before the first thread is started. */
 pid_t hostile_process_start(hostile_work_fn *work, void *context, uint64_t seed);

@@ -14,6 +14,7 @@
 
 #include <mycelium/ring.h>
 #include <mycelium/ring_counters.h>
+#include <mycelium/ring_wait.h>
 
 #include "system/storm/content.h"
 #include "system/storm/segment.h"
@@ -24,6 +25,7 @@ enum {
     LIARS = 3,
     HONEST = 3, /* the last one is lapping */
     STUCK_SECONDS = 20,
+    NAP_NS = 50000,
     PATIENCE = 200 /* claims that fail before the liars are taken out */
 };
 
@@ -53,6 +55,8 @@ struct pages {
     struct hostile_target target;
     struct myc_atomic_u64 position; // about where the writer is, for lies near the truth
     struct storm_draw draw;
+    struct myc_platform *platform;
+    struct myc_ring_waiter waiter;
     uint64_t poisoned;
     uint64_t joined;
     uint64_t taken_out;
@@ -226,6 +230,7 @@ static void look_around(struct pages *self)
     struct myc_ring_reader_counters counters;
     static struct myc_ring_stall stall;
     storm_beat(0, "sleepers");
+    myc_ring_wake_readers(&self->writer, self->platform->wait);
     (void)myc_ring_sleepers(&self->writer);
     (void)myc_ring_slowest(&self->writer, storm_now_ns(), &stall);
     STORM_CHECK(myc_ring_is_valid(&self->writer), "the writer is not what its words say");
@@ -247,6 +252,38 @@ static void look_around(struct pages *self)
     }
 }
 
+// Waits for a moment, in each way there is.
+static void wait_a_little(struct pages *self)
+{
+    struct myc_ring_writer *writer = &self->writer;
+    struct myc_ring_waiter *waiter = &self->waiter;
+    uint64_t deadline_ns = storm_now_ns() + NAP_NS;
+    enum myc_status status = MYC_OK;
+    switch (storm_below(&self->draw, 8)) {
+    case 0:
+        storm_beat(0, "drain");
+        status = myc_ring_drain(writer, waiter, deadline_ns, NULL);
+        break;
+    case 1:
+        storm_beat(0, "await_readers");
+        status = myc_ring_await_readers(writer, waiter, HONEST + LIARS, deadline_ns, NULL);
+        break;
+    case 2:
+        storm_beat(0, "writer_wait");
+        status = myc_ring_writer_wait(writer, waiter, SIZE_MAX_BYTES, deadline_ns, NULL);
+        break;
+    case 3:
+        storm_beat(0, "writer_arm");
+        (void)myc_ring_writer_arm(writer, SIZE_MAX_BYTES);
+        myc_ring_writer_disarm(writer);
+        break;
+    default:
+        (void)sched_yield();
+        break;
+    }
+    STORM_CHECK(status == MYC_OK || status == MYC_TIMEOUT, "a wait says %d", (int)status);
+}
+
 static void work(struct pages *self)
 {
     uint32_t failed = 0;
@@ -257,10 +294,7 @@ static void work(struct pages *self)
         }
     }
     for (; failed < PATIENCE && !publish(self); failed++) {
-        storm_beat(0, "writer_arm");
-        (void)myc_ring_writer_arm(&self->writer, SIZE_MAX_BYTES);
-        myc_ring_writer_disarm(&self->writer);
-        (void)sched_yield();
+        wait_a_little(self);
     }
     look_around(self);
     size_t which = storm_below(&self->draw, LIARS);
@@ -279,8 +313,9 @@ static void work(struct pages *self)
     myc_store_relaxed_u64(&self->position, bytes);
 }
 
-static void prepare(struct pages *self, uint64_t seed)
+static void prepare(struct pages *self, struct myc_platform *platform, uint64_t seed)
 {
+    const struct myc_idle_options block = {.kind = MYC_IDLE_BLOCK, .spin_ns = 1};
     const struct myc_ring_options options = {
         .capacity_bytes = CAPACITY,
         .readers_max = HONEST + LIARS,
@@ -291,11 +326,14 @@ static void prepare(struct pages *self, uint64_t seed)
     size_t page_bytes = (size_t)LIARS * MYC_RING_PAGE_BYTES;
     memset(self, 0, sizeof *self);
     self->draw.state = seed;
+    self->platform = platform;
     self->memory_bytes = myc_ring_memory_size(&options);
     self->memory =
         segment_map(segment_create("ring", self->memory_bytes), self->memory_bytes, true);
     enum myc_status status =
         myc_ring_writer_init(&self->writer, self->memory, self->memory_bytes, &options, NULL);
+    STORM_CHECK(status == MYC_OK, "status %d", (int)status);
+    status = myc_ring_waiter_init(&self->waiter, platform, &block);
     STORM_CHECK(status == MYC_OK, "status %d", (int)status);
     int file = segment_create("pages", page_bytes);
     // The writer looks through a mapping of its own, for reading, as another process's would be.
@@ -332,11 +370,11 @@ static void check_end(const struct pages *self)
     STORM_CHECK(self->taken_out > self->poisoned, "nobody held the writer");
 }
 
-void hostile_pages(uint64_t seed, uint64_t seconds)
+void hostile_pages(struct myc_platform *platform, uint64_t seed, uint64_t seconds)
 {
     pthread_t readers[HONEST];
     pthread_t thread;
-    prepare(&pages, seed);
+    prepare(&pages, platform, seed);
     pid_t process = hostile_process_start(lie, &pages, seed + 1);
     storm_watch_start(HONEST + 2, STUCK_SECONDS);
     for (size_t i = 0; i < HONEST; i++) {

@@ -16,6 +16,7 @@
 #include <mycelium/ring.h>
 #include <mycelium/ring_counters.h>
 #include <mycelium/ring_inline.h>
+#include <mycelium/ring_wait.h>
 
 #include "system/storm/segment.h"
 
@@ -28,6 +29,7 @@ enum {
     IMAGE_SIZE_MAX = 1200,
     POLL_MAX = 300,
     TAKE_MAX = 100,
+    NAP_NS = 50000,
     BEATS_STILL = 2 * 60, /* that each reader goes on while nothing changes */
     OPERATIONS_MAX = 50,  /* on one attachment */
     // Of the layout, see docs/reference/ring.md: where lies hurt most.
@@ -50,6 +52,8 @@ struct victim {
     struct myc_ring_ticket ticket;
     struct myc_ring_reader reader;
     const struct myc_atomic_u32 *is_ending;
+    struct myc_platform *platform;
+    struct myc_ring_waiter waiter;
     uint64_t sequence; // of the record before
     uint64_t checksum; // of all bytes that were handed over
     uint64_t attached;
@@ -317,10 +321,19 @@ static void look_at_counters(const struct victim *victim)
     myc_ring_page_counters(victim->page, &reader);
 }
 
+// Sleeps for a moment, unless the ring says that there is something, or anything else.
+static void wait_a_little(struct victim *victim)
+{
+    uint64_t deadline_ns = storm_below(&victim->draw, 2) * (storm_now_ns() + NAP_NS);
+    enum myc_status status = myc_ring_reader_wait(&victim->reader, &victim->waiter, deadline_ns);
+    STORM_CHECK(status != MYC_UNSUPPORTED, "it cannot sleep");
+    myc_ring_reader_wake(&victim->reader, victim->platform->wait);
+}
+
 static void operate(struct victim *victim)
 {
     struct myc_ring_reader *reader = &victim->reader;
-    switch (storm_below(&victim->draw, 10)) {
+    switch (storm_below(&victim->draw, 12)) {
     case 0:
         storm_beat(victim->index, "peek, consume");
         peek_and_consume(victim);
@@ -343,6 +356,10 @@ static void operate(struct victim *victim)
     case 5:
         storm_beat(victim->index, "counters");
         look_at_counters(victim);
+        break;
+    case 6:
+        storm_beat(victim->index, "wait, wake");
+        wait_a_little(victim);
         break;
     default: {
         size_t most = storm_below(&victim->draw, POLL_MAX);
@@ -403,6 +420,7 @@ static void *suffer(void *context)
 // ---- The storm ----
 
 static void prepare_victims(
+    struct myc_platform *platform,
     const struct liar *liar,
     const unsigned char *memory,
     unsigned char *pages,
@@ -420,6 +438,10 @@ static void prepare_victims(
         victim->page = page_at(pages, i);
         victim->ticket = liar->tickets[i];
         victim->is_ending = is_ending;
+        victim->platform = platform;
+        const struct myc_idle_options block = {.kind = MYC_IDLE_BLOCK, .spin_ns = 1};
+        enum myc_status status = myc_ring_waiter_init(&victim->waiter, platform, &block);
+        STORM_CHECK(status == MYC_OK, "status %d", (int)status);
         if (victim->kind != IN_PLACE) {
             int file = segment_create("copy", CAPACITY / 4);
             victim->copy.data = segment_map(file, CAPACITY / 4, true);
@@ -493,7 +515,7 @@ share_ring(struct liar *liar, unsigned char **out_pages, const struct myc_ring_o
     return segment_map(file, liar->image_bytes, false);
 }
 
-void hostile_ring(uint64_t seed, uint64_t seconds)
+void hostile_ring(struct myc_platform *platform, uint64_t seed, uint64_t seconds)
 {
     static struct myc_atomic_u32 is_ending;
     static struct liar liar;
@@ -509,7 +531,7 @@ void hostile_ring(uint64_t seed, uint64_t seconds)
     make_images(&liar, &options);
     const unsigned char *memory = share_ring(&liar, &pages, &options);
     copy_part(&liar, 0, 0, liar.image_bytes);
-    prepare_victims(&liar, memory, pages, &is_ending, seed);
+    prepare_victims(platform, &liar, memory, pages, &is_ending, seed);
     pid_t process = hostile_process_start(lie, &liar, seed + 1);
     storm_watch_start(VICTIMS, STUCK_SECONDS);
     for (size_t i = 0; i < VICTIMS; i++) {
