@@ -106,6 +106,7 @@ bool myc__ring_take_closely(struct myc_ring_reader *reader, struct myc_record *o
             MYC_REACHED("ring.take.pad");
             myc__ring_count_taken(reader, item.bytes, 0);
             reader->cursor += item.bytes;
+            reader->bound = reader->cursor; // It may lie beyond the lap that the bound was for.
             continue;
         }
         reader->cursor_sequence += item.messages;

@@ -48,6 +48,34 @@ static void test_take_hands_over_in_order(void **state)
     fixture_deinit(&fixture);
 }
 
+// Behind a PAD with nothing after it, at the end of a lap, every header is looked at again.
+// [RING-33]
+static void test_nothing_is_plain_behind_a_pad(void **state)
+{
+    (void)state;
+    static const uint32_t lengths[] = {CAPACITY, UINT32_MAX - 8, UINT32_MAX};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct fixture fixture;
+        struct myc_record record;
+        fixture_init(&fixture, CAPACITY);
+        struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+        assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+        assert_int_equal(take_some(reader, 1), 1);
+        // What a hostile writer may lay: PADs to the lap's end and beyond, nothing, then a lie.
+        uint64_t pad = myc_record_word(MYC_RECORD_PAD, 0, CAPACITY - 64 - 8);
+        uint64_t small_pad = myc_record_word(MYC_RECORD_PAD, 0, 0);
+        uint64_t lie = myc_record_word(1, 0, lengths[i]);
+        memset(fixture.writer.data, 0, 64);
+        memcpy(fixture.writer.data + 64, &pad, sizeof pad);
+        memcpy(fixture.writer.data, &small_pad, sizeof small_pad);
+        assert_false(myc_ring_take(&reader->reader, &record));
+        memcpy(fixture.writer.data + 8, &lie, sizeof lie);
+        assert_false(myc_ring_take(&reader->reader, &record));
+        assert_int_equal(myc_ring_reader_status(&reader->reader), MYC_CORRUPT);
+        fixture_deinit(&fixture);
+    }
+}
+
 // What is taken holds the writer back until it is given back; poll begins again there. [RING-34]
 static void test_what_is_taken_is_held(void **state)
 {
@@ -269,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_take_hands_over_in_order),
+        cmocka_unit_test(test_nothing_is_plain_behind_a_pad),
         cmocka_unit_test(test_what_is_taken_is_held),
         cmocka_unit_test(test_a_pad_alone_is_given_back),
         cmocka_unit_test(test_take_looks_at_every_header),
