@@ -103,7 +103,7 @@ static void read_to_the_end(struct seat *seat, uint64_t counted, struct kills_su
 {
     struct party *party = &seat->party;
     while (!myc_ring_is_empty(&party->reader)) {
-        (void)party_read(party, 1000);
+        (void)party_read(party, 1000); // A reader that broke is empty, too.
     }
     enum myc_status status = myc_ring_reader_status(&party->reader);
     STORM_CHECK(status == MYC_OK, "status %d", (int)status);
@@ -152,6 +152,9 @@ static void read_and_kill(
             got += party_read(&seats[i].party, 1 + storm_below(draw, 100));
         }
         if (got == 0) {
+            enum myc_status status = myc_ring_reader_status(&seats[0].party.reader);
+            STORM_CHECK(status == MYC_OK, "status %d", (int)status);
+            child_check_all_live();
             (void)sched_yield();
         }
     }
