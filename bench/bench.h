@@ -115,6 +115,7 @@ extern const struct bench_experiment bench_ring_one_thread;
 extern const struct bench_experiment bench_ring_oneway;
 extern const struct bench_experiment bench_ring_latency;
 extern const struct bench_experiment bench_ring_lapping;
+extern const struct bench_experiment bench_ring_batch;
 extern const struct bench_experiment bench_ring_fanout;
 extern const struct bench_experiment bench_ring_inplace_1k;
 extern const struct bench_experiment bench_ring_inplace_64k;

@@ -9,6 +9,7 @@ const struct bench_experiment *const bench_experiments[] = {
     &bench_ring_latency,
     &bench_ring_lapping,
     &bench_ring_fanout,
+    &bench_ring_batch,
     &bench_ring_inplace_1k,
     &bench_ring_inplace_64k,
     &bench_ring_vs_iceoryx,
