@@ -508,6 +508,7 @@ struct myc_ring_writer {
     uint64_t full;
     uint64_t batch_start; /* the position where the open batch begins; another one: there is none */
     uint64_t batch_end;   /* behind what was added to it */
+    uint64_t batch_plain; /* how far its records may go without a closer look */
     uint64_t batch_word;  /* its first header, held back; 0: nothing was added */
     uint64_t batch_claimed; /* as `claimed` and `rest`, of the batch's next record */
     uint64_t batch_rest;

@@ -44,7 +44,8 @@ void myc__ring_stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint6
 static inline void *myc_ring_claim_fast(struct myc_ring_writer *writer, size_t size)
 {
     uint64_t position = writer->position;
-    if (position + myc_record_bytes(size) + MYC_RECORD_HEADER_BYTES > writer->plain) {
+    if (size > MYC_RING_CAPACITY_MAX
+        || position + myc_record_bytes(size) + MYC_RECORD_HEADER_BYTES > writer->plain) {
         return myc_ring_claim(writer, size);
     }
     unsigned char *at = writer->data + (position & (writer->capacity - 1));

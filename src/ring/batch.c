@@ -90,12 +90,28 @@ static void publish(struct myc_ring_writer *writer)
         myc__ring_count_gapped(writer, writer->batch_gapped);
     }
     writer->batch_word = 0;
+    writer->batch_plain = 0;
 }
 
 // ---- Record by record ----
 
-void *myc_ring_batch_claim(struct myc_ring_writer *writer, size_t size)
+// How far records from `start` on need no closer look: as far as was granted, not beyond the lap or
+// what a batch may take, and for so long only that none can be too large.
+static uint64_t plain_from(const struct myc_ring_writer *writer, uint64_t start)
 {
+    uint64_t plain = start + writer->capacity / 4;
+    uint64_t lap_end = (start | (writer->capacity - 1)) + 1;
+    uint64_t batch_end = writer->position + span_max(writer);
+    plain = lap_end < plain ? lap_end : plain;
+    plain = (batch_end < plain ? batch_end : plain) + MYC_RECORD_HEADER_BYTES;
+    return writer->granted < plain ? writer->granted : plain;
+}
+
+// A claim that takes a closer look: the first, one that goes round the ring's end, one too many.
+static void *claim_closely(struct myc_ring_writer *writer, size_t size)
+{
+    writer->batch_claimed = MYC__RING_NO_CLAIM;
+    writer->batch_plain = 0;
     if (size > myc_ring_payload_max(writer) || writer->is_closed || writer->is_broken) {
         return NULL;
     }
@@ -108,8 +124,8 @@ void *myc_ring_batch_claim(struct myc_ring_writer *writer, size_t size)
     if (rest == 0 && run <= writer->capacity / 4 && MYC_BUGGIFY("ring.batch-wrap")) {
         rest = run; // To the ring's start, though it would fit here.
     }
-    uint64_t end = writer->batch_end + rest + bytes;
-    writer->batch_claimed = MYC__RING_NO_CLAIM;
+    uint64_t start = writer->batch_end + rest;
+    uint64_t end = start + bytes;
     if (end - writer->position > span_max(writer)) {
         MYC_REACHED("ring.batch.half");
         return NULL;
@@ -121,8 +137,23 @@ void *myc_ring_batch_claim(struct myc_ring_writer *writer, size_t size)
     }
     writer->batch_claimed = size;
     writer->batch_rest = rest;
-    unsigned char *payload = bytes_at(writer, writer->batch_end + rest) + MYC_RECORD_HEADER_BYTES;
-    if (writer->readers_may_be_lapped) {
+    writer->batch_plain = plain_from(writer, start);
+    return bytes_at(writer, start) + MYC_RECORD_HEADER_BYTES;
+}
+
+void *myc_ring_batch_claim(struct myc_ring_writer *writer, size_t size)
+{
+    uint64_t bytes = myc_record_bytes(size);
+    unsigned char *payload;
+    if (size <= MYC_RING_CAPACITY_MAX && writer->batch_start == writer->position
+        && writer->batch_end + bytes + MYC_RECORD_HEADER_BYTES <= writer->batch_plain) {
+        writer->batch_claimed = size;
+        writer->batch_rest = 0;
+        payload = bytes_at(writer, writer->batch_end) + MYC_RECORD_HEADER_BYTES;
+    } else {
+        payload = claim_closely(writer, size);
+    }
+    if (payload != NULL && writer->readers_may_be_lapped) {
         // From here on the caller writes: what lapping readers copy of these bytes is in doubt.
         myc_shared_write(payload, (size_t)(bytes - MYC_RECORD_HEADER_BYTES));
     }
@@ -136,11 +167,14 @@ void myc_ring_batch_add(
     unsigned char *payload = bytes_at(writer, start) + MYC_RECORD_HEADER_BYTES;
     bool is_fit = writer->batch_claimed != MYC__RING_NO_CLAIM && size <= writer->batch_claimed
                   && writer->batch_start == writer->position;
-    uint64_t messages = is_fit ? myc__ring_messages_of(type, payload, size) : 0;
+    uint64_t messages = !is_fit                       ? 0
+                        : myc_record_is_message(type) ? 1
+                                                      : myc__ring_messages_of(type, payload, size);
     writer->batch_claimed = MYC__RING_NO_CLAIM;
     if (messages == 0) {
         writer->is_broken = true;
         writer->plain = 0;
+        writer->batch_plain = 0;
         return;
     }
     uint64_t bytes = myc_record_bytes(size);
@@ -165,6 +199,7 @@ void myc_ring_batch_add(
 void myc_ring_batch_commit(struct myc_ring_writer *writer)
 {
     writer->batch_claimed = MYC__RING_NO_CLAIM;
+    writer->batch_plain = 0;
     if (is_open(writer)) {
         publish(writer);
     }
@@ -195,22 +230,35 @@ room_for(struct myc_ring_writer *writer, uint64_t bytes, uint64_t wanted, uint64
     return count;
 }
 
-static void put_message(
-    struct myc_ring_writer *writer, uint64_t start, uint64_t word, const void *source, size_t size)
+// Writes so many messages one behind the other, which do not go round the ring's end.
+static void put_messages(
+    struct myc_ring_writer *writer,
+    uint64_t start,
+    uint64_t word,
+    const unsigned char *source,
+    size_t size,
+    uint64_t count)
 {
-    unsigned char *payload = bytes_at(writer, start) + MYC_RECORD_HEADER_BYTES;
-    size_t padded = (size_t)(myc_record_bytes(size) - MYC_RECORD_HEADER_BYTES);
-    if (writer->readers_may_be_lapped) {
-        myc_shared_write(payload, padded);
+    size_t bytes = (size_t)myc_record_bytes(size);
+    size_t padding = bytes - MYC_RECORD_HEADER_BYTES - size;
+    unsigned char *record = bytes_at(writer, start);
+    for (uint64_t i = 0; i < count; i++) {
+        unsigned char *payload = record + MYC_RECORD_HEADER_BYTES;
+        if (writer->readers_may_be_lapped) {
+            myc_shared_write(payload, size + padding);
+        }
+        if (size != 0) {
+            memcpy(payload, source, size);
+        }
+        if (padding != 0) {
+            memset(payload + size, 0, padding);
+        }
+        myc_shared_write(payload, size + padding);
+        put_word(writer, start, word);
+        start += bytes;
+        record += bytes;
+        source += size;
     }
-    if (size != 0) {
-        memcpy(payload, source, size);
-    }
-    if (padded != size) {
-        memset(payload + size, 0, padded - size);
-    }
-    myc_shared_write(payload, padded);
-    put_word(writer, start, word);
 }
 
 enum myc_status myc_ring_publish_n(
@@ -250,10 +298,8 @@ enum myc_status myc_ring_publish_n(
             put_pad(writer, writer->position, rest);
             writer->batch_skipped = rest;
         }
-        for (uint64_t i = 0; i < now; i++) {
-            put_message(writer, writer->position + rest + i * bytes, word, source, size);
-            source += size;
-        }
+        put_messages(writer, writer->position + rest, word, source, size, now);
+        source += now * size;
         writer->batch_end = writer->position + rest + now * bytes;
         writer->batch_messages = now;
         publish(writer);

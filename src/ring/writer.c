@@ -241,6 +241,7 @@ static void grant(struct myc_ring_writer *writer)
     }
     writer->granted = granted;
     writer->plain = 0; // Until a claim has looked closely.
+    writer->batch_plain = 0;
 }
 
 void myc__ring_announce(struct myc_ring_writer *writer, uint64_t end)
@@ -479,6 +480,7 @@ void myc_ring_abort(struct myc_ring_writer *writer)
 {
     writer->claimed = MYC__RING_NO_CLAIM;
     writer->batch_claimed = MYC__RING_NO_CLAIM;
+    writer->batch_plain = 0;
     writer->batch_word = 0;
 }
 
@@ -521,6 +523,7 @@ void myc_ring_writer_close(struct myc_ring_writer *writer)
 {
     writer->is_closed = true;
     writer->plain = 0;
+    writer->batch_plain = 0;
     writer->claimed = MYC__RING_NO_CLAIM;
     // Released after the last record; positions are multiples of 8, so 1 marks "closed".
     myc_store_release_u64(&writer->control->closed, writer->position + 1);

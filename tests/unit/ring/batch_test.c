@@ -4,6 +4,7 @@
  */
 #include <mycelium/ring_batch.h>
 #include <mycelium/ring_counters.h>
+#include <mycelium/ring_inline.h>
 
 #include "unit/ring/ring_fixture.h"
 
@@ -324,6 +325,27 @@ static void test_publish_n_publishes_what_fits(void **state)
     }
 }
 
+// No size is so large that it looks small. [RING-35] [RING-45]
+static void test_absurd_sizes_are_refused(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, 4096);
+    struct myc_ring_writer *writer = &fixture.writer;
+    assert_true(add(&fixture, 1, 8));
+    for (size_t i = 0; i < 32; i++) {
+        assert_null(myc_ring_batch_claim(writer, SIZE_MAX - i));
+    }
+    myc_ring_batch_commit(writer);
+    assert_non_null(myc_ring_claim_fast(writer, 8));
+    myc_ring_commit_fast(writer, 7, 3, 8);
+    assert_non_null(myc_ring_claim_fast(writer, 8));
+    for (size_t i = 0; i < 32; i++) {
+        assert_null(myc_ring_claim_fast(writer, SIZE_MAX - i));
+    }
+    fixture_deinit(&fixture);
+}
+
 // What can never be published is refused, and nothing changes. [RING-48]
 static void test_publish_n_refuses(void **state)
 {
@@ -404,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_sync_points_lie_inside_batches),
         cmocka_unit_test(test_publish_n_publishes_what_fits),
         cmocka_unit_test(test_publish_n_refuses),
+        cmocka_unit_test(test_absurd_sizes_are_refused),
         cmocka_unit_test(test_who_joins_during_a_claim_harms_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
