@@ -473,7 +473,8 @@ static void run(struct myc_sim *sim, bool may_die)
         myc_sim_allow(sim, faults[fault], may_die);
     }
     // Any order: each begins when its turn comes.
-    uint32_t started = 0;
+    uint32_t started = may_die ? 0 : 1U << OWNERS; // a sweep needs its victim in every run
+    start_missing(outside, members, started);
     while (started != wanted) {
         uint32_t next = (uint32_t)myc_sim_choose(sim, "who begins", OWNERS + GUESTS_MAX);
         for (uint32_t i = 0; i < OWNERS + GUESTS_MAX; i++) {
@@ -529,7 +530,9 @@ int main(int argc, char **argv)
 {
     static const struct myc_sim_scenario scenarios[] = {
         {"places", "rings at places, whose owners die and are followed by others", run_places},
-        {"places-crash", "the same with one owner, for a crash sweep of it", run_crash},
+        {"places-crash",
+         "the same with one owner, for crash sweeps of it and of guest0",
+         run_crash},
     };
     return myc_sim_main(argc, argv, scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
 }
