@@ -53,6 +53,10 @@ static int tear_down(void **state)
     }
     (void)closedir(directory);
     (void)rmdir(fixture->directory);
+    // What a case that failed left under its name.
+    char named[DIRECTORY_BYTES];
+    (void)snprintf(named, sizeof(named), "/dev/shm/%s", fixture->directory + sizeof("/tmp/") - 1);
+    (void)unlink(named);
     test_free(fixture);
     return 0;
 }
