@@ -5,8 +5,9 @@
  *
  * A publisher and a subscriber, in one process or over a transport, that sleep for an hour between
  * messages (over TCP, where there are heartbeats, for a minute). The subscriber sleeps without any
- * deadline. "idle-burst": over a socket, with faults, many short bursts that it may not take at
- * once; nothing is published after a burst that could carry along what it left behind.
+ * deadline. "idle-burst": over a socket, with faults, many short bursts of one of two publishers,
+ * read by one thread; nothing is published after a burst that could carry along what it left
+ * behind.
  *
  * Oracles: meanwhile neither process passes a single scheduling point, but for the heartbeats that
  * TCP needs; each message arrives although nothing follows; and without faults long before a
@@ -28,6 +29,7 @@ enum {
     ROUNDS = 4,
     BURST_ROUNDS = 16,
     BURST_MAX = 6,
+    TOPICS_MAX = 2,
     SIZE_MAX_BYTES = RING_BYTES / 4 - 8
 };
 
@@ -36,13 +38,15 @@ static const uint64_t second_ns = 1000000000;
 
 static const struct myc_message_type number_type = {
     .id = 1, .version = 1, .size = 8, .name = "Number", .topic = "numbers"};
-static const struct myc_message_type *const number_types[] = {&number_type};
+static const struct myc_message_type other_type = {
+    .id = 2, .version = 1, .size = 8, .name = "Other", .topic = "others"};
+static const struct myc_message_type *const number_types[] = {&number_type, &other_type};
 static const struct myc_contract number_contract = {
     .name = "numbers",
     .id = 9,
     .version = 1,
     .min_compatible = 1,
-    .message_count = 1,
+    .message_count = 2,
     .messages = number_types,
     .digest = {1}};
 
@@ -54,6 +58,7 @@ static struct run {
     enum deployment deployment;
     struct myc_topology topology;
     uint64_t rounds;
+    size_t topics;
     uint64_t period_ns;    /* between messages */
     bool has_bursts;       /* a round is many messages, and faults happen */
     uint64_t published;    /* rounds so far */
@@ -61,7 +66,7 @@ static struct run {
     uint64_t published_at; /* virtual ns: the last one */
     uint64_t handed;
     uint64_t slowest_ns;
-    bool has_ended; /* the subscriber heard of the publisher's end */
+    size_t ended; /* publishers of whose end the subscriber heard */
 } run;
 
 struct node {
@@ -124,24 +129,34 @@ static void on_message(const struct myc_delivery *delivery, void *context)
 static void on_notice(const struct myc_notice *notice, void *context)
 {
     (void)context;
-    run.has_ended = run.has_ended || notice->kind != MYC_NOTICE_MATCHED;
+    run.ended += notice->kind != MYC_NOTICE_MATCHED ? 1 : 0;
 }
 
 static void read_all(void *context)
 {
     struct node *node = context;
-    struct myc_subscriber *subscriber = NULL;
+    struct myc_subscriber *subscribers[TOPICS_MAX];
     struct myc_waiter waiter;
     must(myc_waiter_open(&waiter, node->platform), "no waiter");
-    must(myc_subscriber_create(node->bus, &waiter, "numbers", &subscriber, NULL), "no subscriber");
-    while (!run.has_ended) {
-        size_t count = myc_subscriber_poll(subscriber, on_message, on_notice, NULL, 16);
-        if (count == 0 && !run.has_ended) {
+    for (size_t i = 0; i < run.topics; i++) {
+        const char *topic = number_types[i]->topic;
+        must(
+            myc_subscriber_create(node->bus, &waiter, topic, &subscribers[i], NULL),
+            "no subscriber");
+    }
+    while (run.ended < run.topics) {
+        size_t count = 0;
+        for (size_t i = 0; i < run.topics; i++) {
+            count += myc_subscriber_poll(subscribers[i], on_message, on_notice, NULL, 16);
+        }
+        if (count == 0 && run.ended < run.topics) {
             myc_waiter_clear(&waiter);
-            (void)myc_subscribers_wait(&waiter, &subscriber, 1, MYC_NEVER);
+            (void)myc_subscribers_wait(&waiter, subscribers, run.topics, MYC_NEVER);
         }
     }
-    myc_subscriber_close(subscriber);
+    for (size_t i = 0; i < run.topics; i++) {
+        myc_subscriber_close(subscribers[i]);
+    }
     if (run.deployment != LOCAL) {
         close_node(node);
     }
@@ -170,8 +185,10 @@ static void sleep_until(struct myc_waiter *waiter, uint64_t deadline_ns)
     }
 }
 
-static void publish(struct myc_publisher *publisher)
+static void publish(struct myc_publisher *const *publishers)
 {
+    size_t topic = run.topics > 1 ? (size_t)myc_sim_choose(run.sim, "idle.topic", run.topics) : 0;
+    struct myc_publisher *publisher = publishers[topic];
     uint64_t count = run.has_bursts ? 1 + myc_sim_choose(run.sim, "idle.burst", BURST_MAX) : 1;
     for (uint64_t i = 0; i < count; i++) {
         size_t size = 8;
@@ -179,7 +196,7 @@ static void publish(struct myc_publisher *publisher)
         if (run.has_bursts) {
             size += (size_t)myc_sim_choose(run.sim, "idle.size", SIZE_MAX_BYTES - 7);
         }
-        must(myc_publisher_claim(publisher, &number_type, size, &payload), "no room");
+        must(myc_publisher_claim(publisher, number_types[topic], size, &payload), "no room");
         memset(payload, 1, size);
         run.sent++;
         run.published_at = myc_sim_now_ns(run.sim);
@@ -192,24 +209,32 @@ static int publisher_main(struct myc_platform *platform, void *arg)
 {
     struct node node;
     struct myc_waiter waiter;
-    struct myc_publisher *publisher = NULL;
+    struct myc_publisher *publishers[TOPICS_MAX];
     struct myc_close_report report;
     (void)arg;
     open_node(&node, platform, 0);
     must(myc_waiter_open(&waiter, platform), "no waiter");
-    must(
-        myc_publisher_create(node.bus, &waiter, "numbers", NULL, &publisher, NULL), "no publisher");
+    for (size_t i = 0; i < run.topics; i++) {
+        const char *topic = number_types[i]->topic;
+        must(
+            myc_publisher_create(node.bus, &waiter, topic, NULL, &publishers[i], NULL),
+            "no publisher");
+    }
     if (run.deployment == LOCAL) {
         must(myc_thread_start(platform->thread, read_all, &node, NULL, &node.reader), "no thread");
     }
-    must(myc_publisher_await_subscribers(publisher, 1, MYC_NEVER), "nobody subscribes");
+    for (size_t i = 0; i < run.topics; i++) {
+        must(myc_publisher_await_subscribers(publishers[i], 1, MYC_NEVER), "nobody subscribes");
+    }
     uint64_t next_ns = myc_clock_monotonic_ns(platform->clock);
     for (uint64_t i = 0; i < run.rounds; i++) {
-        publish(publisher);
+        publish(publishers);
         next_ns += run.period_ns;
         sleep_until(&waiter, next_ns);
     }
-    must(myc_publisher_close(publisher, MYC_NEVER, &report), "not all was delivered");
+    for (size_t i = 0; i < run.topics; i++) {
+        must(myc_publisher_close(publishers[i], MYC_NEVER, &report), "not all was delivered");
+    }
     if (run.deployment == LOCAL) {
         myc_thread_join(platform->thread, node.reader);
     }
@@ -277,6 +302,7 @@ static void run_rounds(struct myc_sim *sim, bool has_bursts)
     memset(&run, 0, sizeof(run));
     run.sim = sim;
     run.has_bursts = has_bursts;
+    run.topics = has_bursts ? TOPICS_MAX : 1;
     run.rounds = has_bursts ? BURST_ROUNDS : ROUNDS;
     if (has_bursts) {
         run.deployment = (enum deployment)(UNIX + myc_sim_choose(sim, "idle.socket", 2));
