@@ -151,6 +151,7 @@ enum myc_status myc_ring_writer_resume(
     writer->skipped = myc_load_relaxed_u64(&writer->control->counts.skipped);
     writer->gapped = myc_load_relaxed_u64(&writer->control->counts.gapped);
     writer->full = myc_load_relaxed_u64(&writer->control->counts.full);
+    writer->dropped = myc_load_relaxed_u64(&writer->control->counts.dropped);
     status = walk(writer, &point, diagnostic);
     if (status != MYC_OK) {
         return status;

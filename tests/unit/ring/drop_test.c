@@ -266,6 +266,27 @@ static void test_a_closed_ring_refuses(void **state)
     fixture_deinit(&fixture);
 }
 
+// Who goes on writing goes on counting: what was dropped in all does not begin anew. [RING-35]
+static void test_what_was_dropped_outlives_its_writer(void **state)
+{
+    (void)state;
+    const void *pages[MYC_RING_READERS_MAX] = {NULL};
+    struct fixture fixture;
+    fixture_init(&fixture, 4096);
+    (void)fixture_join(&fixture, 0, MYC_RING_LIVE);
+    while (offer(&fixture, 56) == MYC_OK) {
+    }
+    assert_int_equal(offer(&fixture, 56), MYC_FULL);
+    assert_int_equal(counters_of(&fixture).dropped, 2);
+    pages[fixture.readers[0].ticket.slot] = fixture.readers[0].page;
+    assert_int_equal(
+        myc_ring_writer_resume(&fixture.writer, fixture.memory, fixture.memory_bytes, pages, NULL),
+        MYC_OK);
+    assert_int_equal(offer(&fixture, 56), MYC_FULL);
+    assert_int_equal(counters_of(&fixture).dropped, 3);
+    fixture_deinit(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_a_close_says_what_nobody_was_told),
         cmocka_unit_test(test_what_can_never_be_is_not_dropped),
         cmocka_unit_test(test_a_closed_ring_refuses),
+        cmocka_unit_test(test_what_was_dropped_outlives_its_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
