@@ -44,6 +44,7 @@ void myc__ring_stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint6
 static inline void *myc_ring_claim_fast(struct myc_ring_writer *writer, size_t size)
 {
     uint64_t position = writer->position;
+    // Asked first: the bytes of a size near the end of the numbers would be few.
     if (size > MYC_RING_CAPACITY_MAX
         || position + myc_record_bytes(size) + MYC_RECORD_HEADER_BYTES > writer->plain) {
         return myc_ring_claim(writer, size);

@@ -96,12 +96,26 @@ static void test_limits_hold(void **state)
     fixture_deinit(&fixture);
 }
 
+// A size that goes round the end of the numbers is too large, not small. [RING-35]
+static void test_no_size_goes_round(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, CAPACITY);
+    assert_int_equal(fixture_publish(&fixture, 8), MYC_OK);
+    for (size_t less = 0; less < 32; less++) {
+        assert_null(myc_ring_claim_fast(&fixture.writer, SIZE_MAX - less));
+    }
+    fixture_deinit(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fast_does_what_the_library_does),
         cmocka_unit_test(test_misuse_poisons),
         cmocka_unit_test(test_limits_hold),
+        cmocka_unit_test(test_no_size_goes_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
