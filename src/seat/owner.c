@@ -180,11 +180,14 @@ enum myc_status myc_ring_owner_open(
 // ---- Guests ----
 
 // Makes a seat free for the next.
-static void clear_seat(struct myc_ring_owner *owner, struct myc__seat *seat)
+static void clear_seat(struct myc_ring_owner *owner, struct myc__seat *seat, uint32_t index)
 {
-    uint32_t slot = 0;
-    if (slot_of(seat, owner->writer.slots, owner->writer.readers_max, &slot)) {
-        myc_ring_leave(&owner->writer, slot);
+    // By our own account: what the seat says of its slot, the guest may have written.
+    for (uint32_t slot = 0; slot < owner->writer.readers_max; slot++) {
+        if (owner->seat_of_slot[slot] == index) {
+            owner->seat_of_slot[slot] = 0;
+            myc_ring_leave(&owner->writer, slot);
+        }
     }
     struct myc_atomic_u64 *words = (struct myc_atomic_u64 *)(void *)&seat->page;
     for (size_t i = 0; i < sizeof seat->page / sizeof *words; i++) {
@@ -244,7 +247,7 @@ uint32_t myc_ring_owner_serve(struct myc_ring_owner *owner)
         // Pairs with the guest's release: its wish is there, and its reads are over if it leaves.
         uint64_t request = myc_load_acquire_u64(&seat->request);
         if (request == MYC__SEAT_LEAVE) {
-            clear_seat(owner, seat);
+            clear_seat(owner, seat, i);
             served++;
         } else if (
             request == MYC__SEAT_JOIN && myc_load_relaxed_u64(&seat->answer) != MYC__SEAT_JOIN) {
@@ -269,7 +272,7 @@ uint32_t myc_ring_owner_sweep(struct myc_ring_owner *owner)
         uint64_t claim = myc_load_acquire_u64(&seat->claim);
         myc__seat_identity(claim, &identity);
         if (claim != 0 && myc_process_life(process, &identity) == MYC_LIFE_ENDED) {
-            clear_seat(owner, seat);
+            clear_seat(owner, seat, i);
             MYC_REACHED("ring.owner.sweeps");
             swept++;
         }

@@ -465,6 +465,39 @@ static void case_no_ring(struct contract_env *env)
     end(env, stage);
 }
 
+// [OWNER-2] A guest that says it sits elsewhere, or nowhere, leaves its own slot and nobody else's.
+static void case_a_seat_is_not_believed(struct contract_env *env)
+{
+    const struct myc_ring_wish live = {.start = MYC_RING_LIVE};
+    struct stage *stage = begin(env, MYC_PLACE_NAMED);
+    CONTRACT_CHECK(env, stage != NULL);
+    CONTRACT_CHECK(env, open_ring(env, stage, MYC_PLACE_REFUSE) == MYC_OK);
+    for (uint64_t lie = 0; lie < 2; lie++) {
+        CONTRACT_CHECK(env, let_in(env, stage, 0, live));
+        CONTRACT_CHECK(env, let_in(env, stage, 1, live));
+        uintptr_t mine = (uintptr_t)stage->guests[0].page;
+        uintptr_t other = (uintptr_t)stage->guests[1].page;
+        // Slot and generation, as pinned in seat.h.
+        for (uintptr_t at = 656; at <= 664; at += 8) {
+            uint64_t word = myc_load_relaxed_u64((struct myc_atomic_u64 *)(other + at));
+            myc_store_relaxed_u64((struct myc_atomic_u64 *)(mine + at), lie == 0 ? word : 99);
+        }
+        myc_ring_guest_leave(&stage->guests[0]);
+        CONTRACT_CHECK(env, myc_ring_owner_serve(&stage->owner) == 1);
+        CONTRACT_CHECK(env, myc_ring_readers(&stage->owner.writer) == 1);
+        CONTRACT_CHECK(env, myc_ring_guest_status(&stage->guests[1]) == MYC_OK);
+        // Nobody holds the owner up who is not there.
+        for (uint64_t i = 0; i < CAPACITY; i++) {
+            CONTRACT_CHECK(env, publish(stage, 1));
+            listen(stage, 1);
+        }
+        CONTRACT_CHECK(env, stage->heard[1].count == CAPACITY && !stage->heard[1].is_wrong);
+        myc_ring_guest_leave(&stage->guests[1]);
+        CONTRACT_CHECK(env, myc_ring_owner_serve(&stage->owner) == 1);
+    }
+    end(env, stage);
+}
+
 static const struct contract_case cases[] = {
     {"named_guests_come_and_go", case_named_guests_come_and_go},
     {"file_guests_come_and_go", case_file_guests_come_and_go},
@@ -481,6 +514,7 @@ static const struct contract_case cases[] = {
     {"impossible_wishes", case_impossible_wishes},
     {"lapping_guest", case_lapping_guest},
     {"no_ring", case_no_ring},
+    {"a_seat_is_not_believed", case_a_seat_is_not_believed},
 };
 
 CONTRACT_SUITE(contract_ring_place, "ring-place", cases);
