@@ -329,10 +329,11 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
         }
         found = myc__ring_look(reader, position + bytes, end_max - position - bytes, &item);
     }
-    if (found == MYC__RING_FOUND_CORRUPT) {
+    if (reader->status == MYC_OK && !myc__ring_is_in(reader)) {
+        // Also if it looked corrupt: it is the writer that overwrites it.
+        myc__ring_stop_fenced(reader, position, reader->sequence);
+    } else if (found == MYC__RING_FOUND_CORRUPT) {
         myc__ring_stop(reader, MYC_CORRUPT);
-    } else if (!myc__ring_is_in(reader) && reader->status == MYC_OK) {
-        myc__ring_stop(reader, MYC_FENCED);
     }
     if (bytes != 0 && reader->status != MYC_FENCED) {
         span.data = myc__ring_word(reader->data, reader->capacity, position);
@@ -347,8 +348,11 @@ struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes
 
 void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
 {
-    uint64_t position = reader->position;
-    uint64_t sequence = reader->sequence;
+    const uint64_t start = reader->position;
+    const uint64_t start_sequence = reader->sequence;
+    const bool was_whole = reader->status == MYC_OK;
+    uint64_t position = start;
+    uint64_t sequence = start_sequence;
     uint64_t gapped = 0;
     uint64_t end = position + bytes;
     if (reader->copy.data != NULL) {
@@ -377,11 +381,12 @@ void myc_ring_consume(struct myc_ring_reader *reader, size_t bytes)
         myc__ring_count_gaps(reader, gapped);
     }
     if (position != reader->position) {
-        myc__ring_count_lag(reader, reader->position, position);
+        myc__ring_count_lag(reader, start, position);
         myc__ring_release(reader, position, sequence);
     }
-    if (!myc__ring_is_in(reader) && reader->status == MYC_OK) {
-        myc__ring_stop(reader, MYC_FENCED);
+    if (was_whole && !myc__ring_is_in(reader)) {
+        // As behind a poll's batch, also if it looked corrupt.
+        myc__ring_stop_fenced(reader, start, start_sequence);
     }
 }
 

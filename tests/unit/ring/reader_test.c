@@ -653,6 +653,62 @@ static void test_blocked_writer_is_woken_once_per_arming(void **state)
     fixture_deinit(&fixture);
 }
 
+// What was peeked and overwritten before it was consumed is not to be believed. [RING-25]
+static void test_what_was_peeked_and_overwritten_is_distrusted(void **state)
+{
+    (void)state;
+    for (int is_overrun = 0; is_overrun < 2; is_overrun++) {
+        for (size_t part = 64; part <= 128; part += 64) {
+            struct fixture fixture;
+            fixture_init(&fixture, 4096);
+            struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+            for (int i = 0; i < 2; i++) {
+                assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+            }
+            assert_int_equal(myc_ring_peek(&reader->reader, 4096).size, 128);
+            myc_ring_leave(&fixture.writer, reader->ticket.slot);
+            for (int i = 0; is_overrun != 0 && i < 128; i++) {
+                assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+            }
+            myc_ring_consume(&reader->reader, part);
+            uint64_t count = part / 64;
+            assert_int_equal(myc_ring_reader_status(&reader->reader), MYC_FENCED);
+            assert_int_equal(
+                myc_ring_reader_sequence(&reader->reader), is_overrun != 0 ? 0 : count);
+            assert_int_equal(
+                myc_ring_reader_distrusted(&reader->reader), is_overrun != 0 ? count : 0);
+            fixture_deinit(&fixture);
+        }
+    }
+}
+
+// A payload where a header should be is no corruption to who was taken out before it peeked, or
+// between that and consuming. [RING-17]
+static void test_a_peek_of_who_was_taken_out_finds_nothing_corrupt(void **state)
+{
+    (void)state;
+    for (int is_peeked = 0; is_peeked < 2; is_peeked++) {
+        struct fixture fixture;
+        fixture_init(&fixture, 4096);
+        struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+        }
+        if (is_peeked != 0) {
+            assert_int_equal(myc_ring_peek(&reader->reader, 4096).size, 128);
+        }
+        myc_ring_leave(&fixture.writer, reader->ticket.slot);
+        fixture_fill(fixture.writer.data, 128, 1); // A later lap's payload.
+        if (is_peeked != 0) {
+            myc_ring_consume(&reader->reader, 64);
+        } else {
+            assert_null(myc_ring_peek(&reader->reader, 4096).data);
+        }
+        assert_int_equal(myc_ring_reader_status(&reader->reader), MYC_FENCED);
+        fixture_deinit(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -676,6 +732,8 @@ int main(void)
         cmocka_unit_test(test_consume_refuses_a_torn_record),
         cmocka_unit_test(test_a_batch_that_was_overwritten_is_distrusted),
         cmocka_unit_test(test_who_was_taken_out_calls_nothing_corrupt),
+        cmocka_unit_test(test_what_was_peeked_and_overwritten_is_distrusted),
+        cmocka_unit_test(test_a_peek_of_who_was_taken_out_finds_nothing_corrupt),
         cmocka_unit_test(test_a_page_tells_that_its_reader_left),
         cmocka_unit_test(test_sleepers_are_rung_once_per_arming),
         cmocka_unit_test(test_no_sleeping_unless_asked_for),
