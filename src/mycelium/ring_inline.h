@@ -99,7 +99,8 @@ myc_ring_commit_fast(struct myc_ring_writer *writer, uint16_t type, uint16_t ver
  *
  * `out_record` is valid until myc_ring_release(); where the reader takes copies, only until the
  * next take, which gives back what was taken before. Poll, peek and myc_ring_is_empty() begin again
- * at what was taken and not given back. Returns: false if nothing is there or the reader broke: see
+ * at what was taken and not given back; where the reader takes copies, so does the take behind a
+ * poll or a peek. Returns: false if nothing is there or the reader broke: see
  * myc_ring_reader_status(). Threads: the reader's. [RING-33]
  */
 static inline bool myc_ring_take(struct myc_ring_reader *reader, struct myc_record *out_record)

@@ -310,8 +310,11 @@ size_t myc__ring_copy_poll(
 {
     size_t handled = 0;
     bool is_going = true;
+    reader->is_copy_taken = false; // It is handed over once more.
+    reader->peeked_bytes = 0;
     while (is_going && handled < records_max && reader->status == MYC_OK) {
         uint64_t position = reader->position;
+        uint64_t sequence = reader->sequence;
         size_t begin = handled;
         size_t left = records_max - handled;
         size_t end = begin + (left < MYC_RING_BATCH_MAX ? left : MYC_RING_BATCH_MAX);
@@ -324,7 +327,8 @@ size_t myc__ring_copy_poll(
             padded = is_pad ? padded + (reader->position - before) : 0;
         } while (is_going && padded <= reader->capacity); // There may be no end of them.
         is_going = handled != begin;
-        if (reader->position != position) {
+        // A loss that was looked at before moves the sequence alone.
+        if (reader->position != position || reader->sequence != sequence) {
             myc__ring_count_lag(reader, position, reader->position);
             myc__ring_release(reader, reader->position, reader->sequence);
         }
@@ -436,6 +440,7 @@ struct myc_const_span myc__ring_copy_peek(struct myc_ring_reader *reader, size_t
         bytes_max = reader->copy.size;
     }
     uint64_t position = reader->position;
+    reader->is_copy_taken = false; // What is shown now is more than what was taken, or elsewhere.
     reader->peeked_bytes = 0;
     // At most a ring's length of PADs: there may be no end of them.
     while (reader->status == MYC_OK && reader->gap_count == 0 && taken == TAKEN_PAD
@@ -518,6 +523,7 @@ enum myc_status myc_ring_reader_copy(struct myc_ring_reader *reader, struct myc_
         return MYC_INVALID;
     }
     reader->copy = copy;
+    reader->bound = reader->cursor; // No take goes on in place.
     return MYC_OK;
 }
 

@@ -251,14 +251,14 @@ size_t
 myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, size_t records_max)
 {
     size_t handled = 0;
+    if (reader->cursor != reader->position) {
+        myc__ring_untake(reader);
+    }
     if (reader->copy.data != NULL) {
         if (reader->gate != NULL) {
             records_max = myc__ring_gate_records(reader, records_max);
         }
         return myc__ring_copy_poll(reader, fn, context, records_max);
-    }
-    if (reader->cursor != reader->position) {
-        myc__ring_untake(reader);
     }
     while (handled < records_max && reader->status == MYC_OK) {
         size_t batch = records_max - handled;

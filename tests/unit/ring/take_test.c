@@ -293,6 +293,118 @@ static void test_take_works_on_copies(void **state)
     fixture_deinit(&fixture);
 }
 
+// Lets a reader in that is never waited for.
+static void join_lapping(struct fixture *fixture, struct myc_span copy)
+{
+    struct fixture_reader *reader = &fixture->readers[0];
+    fixture_prepare(fixture, LAPPED_CAPACITY);
+    fixture->options.readers_may_be_lapped = true;
+    fixture_start(fixture);
+    reader->page = aligned_alloc(64, MYC_RING_PAGE_BYTES);
+    assert_non_null(reader->page);
+    memset(reader->page, 0, MYC_RING_PAGE_BYTES);
+    assert_int_equal(
+        myc_ring_join_lapping(&fixture->writer, reader->page, MYC_RING_LIVE, &reader->ticket),
+        MYC_OK);
+    assert_int_equal(
+        myc_ring_lapping_init(
+            &reader->reader,
+            fixture->memory,
+            fixture->memory_bytes,
+            reader->page,
+            &reader->ticket,
+            MYC_RING_DROP_OLDEST,
+            copy,
+            NULL),
+        MYC_OK);
+}
+
+// A reader that took in place takes copies from the moment it is told to. [RING-29]
+static void test_copies_begin_at_once(void **state)
+{
+    (void)state;
+    static _Alignas(8) unsigned char bytes[CAPACITY / 4];
+    struct myc_span copy = {bytes, sizeof bytes};
+    for (int is_released = 0; is_released < 2; is_released++) {
+        struct fixture fixture;
+        struct myc_record record;
+        fixture_init(&fixture, CAPACITY);
+        struct fixture_reader *reader = fixture_join(&fixture, 0, MYC_RING_LIVE);
+        assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+        assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+        assert_true(myc_ring_take(&reader->reader, &record));
+        if (is_released != 0) {
+            myc_ring_release(&reader->reader);
+        }
+        assert_int_equal(myc_ring_reader_copy(&reader->reader, copy), MYC_OK);
+        assert_true(myc_ring_take(&reader->reader, &record));
+        assert_int_equal(record.sequence, 2);
+        const unsigned char *payload = record.payload;
+        assert_true(payload >= bytes && payload < bytes + sizeof bytes);
+        assert_true(fixture_matches(record.payload, record.size, 2));
+        myc_ring_release(&reader->reader);
+        assert_int_equal(myc_ring_reader_sequence(&reader->reader), 2);
+        fixture_deinit(&fixture);
+    }
+}
+
+// A peek behind a take gives nothing back that was only looked at, and neither does a poll.
+// [RING-33]
+static void test_a_look_behind_a_taken_copy_loses_nothing(void **state)
+{
+    (void)state;
+    static _Alignas(8) unsigned char bytes[LAPPED_CAPACITY / 4];
+    struct myc_span copy = {bytes, sizeof bytes};
+    struct fixture fixture;
+    struct myc_record record;
+    join_lapping(&fixture, copy);
+    struct myc_ring_reader *reader = &fixture.readers[0].reader;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+    }
+    assert_true(myc_ring_take(reader, &record));
+    assert_int_equal(record.sequence, 1);
+    assert_int_equal(myc_ring_peek(reader, SIZE_MAX).size, 3 * 64);
+    myc_ring_release(reader);
+    assert_int_equal(myc_ring_reader_sequence(reader), 0);
+    assert_true(myc_ring_take(reader, &record));
+    assert_int_equal(record.sequence, 1);
+    assert_true(myc_ring_take(reader, &record));
+    assert_int_equal(record.sequence, 2);
+    myc_ring_release(reader);
+    assert_int_equal(myc_ring_reader_sequence(reader), 2);
+    fixture_deinit(&fixture);
+}
+
+// A loss that was taken, and polled then, is told as polled: nothing else is given back for it.
+// [RING-33]
+static void test_a_taken_loss_may_be_polled(void **state)
+{
+    (void)state;
+    static _Alignas(8) unsigned char bytes[LAPPED_CAPACITY / 4];
+    struct myc_span copy = {bytes, sizeof bytes};
+    struct fixture fixture;
+    struct myc_record record;
+    struct myc_ring_reader_state known;
+    join_lapping(&fixture, copy);
+    struct fixture_reader *reader = &fixture.readers[0];
+    for (int i = 0; i < 400; i++) {
+        assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+    }
+    assert_true(myc_ring_take(&reader->reader, &record));
+    assert_int_equal(record.type, MYC_RECORD_GAP);
+    uint64_t last = record.sequence;
+    assert_int_equal(myc_ring_poll(&reader->reader, fixture_on_record, reader, 1), 1);
+    assert_int_equal(reader->type, MYC_RECORD_GAP);
+    assert_int_equal(myc_ring_reader_state(&fixture.writer, reader->ticket.slot, &known), MYC_OK);
+    assert_int_equal(known.sequence, last);
+    assert_true(myc_ring_take(&reader->reader, &record));
+    assert_int_equal(record.type, 7);
+    assert_int_equal(record.sequence, last + 1);
+    assert_true(fixture_matches(record.payload, record.size, record.sequence));
+    fixture_deinit(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +417,9 @@ int main(void)
         cmocka_unit_test(test_what_was_overwritten_is_distrusted),
         cmocka_unit_test(test_who_was_taken_out_calls_nothing_corrupt),
         cmocka_unit_test(test_take_works_on_copies),
+        cmocka_unit_test(test_copies_begin_at_once),
+        cmocka_unit_test(test_a_look_behind_a_taken_copy_loses_nothing),
+        cmocka_unit_test(test_a_taken_loss_may_be_polled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
