@@ -256,6 +256,7 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
     }
     if (reader->copy.data != NULL) {
         if (reader->gate != NULL) {
+            myc__ring_gate_skip(reader);
             records_max = myc__ring_gate_records(reader, records_max);
         }
         return myc__ring_copy_poll(reader, fn, context, records_max);
@@ -283,9 +284,12 @@ myc_ring_poll(struct myc_ring_reader *reader, myc_record_fn *fn, void *context, 
 struct myc_const_span myc_ring_peek(struct myc_ring_reader *reader, size_t bytes_max)
 {
     struct myc_const_span span = {NULL, 0};
-    if (reader->gate != NULL && !myc__ring_gate_cut(reader, &bytes_max)) {
-        reader->peeked_bytes = 0;
-        return span;
+    if (reader->gate != NULL) {
+        myc__ring_gate_skip(reader);
+        if (!myc__ring_gate_cut(reader, &bytes_max)) {
+            reader->peeked_bytes = 0;
+            return span;
+        }
     }
     if (reader->copy.data != NULL) {
         return myc__ring_copy_peek(reader, bytes_max);
@@ -397,7 +401,7 @@ bool myc_ring_is_empty(const struct myc_ring_reader *reader)
     if (reader->status != MYC_OK) {
         return true;
     }
-    if (reader->gate != NULL && myc__ring_gate_records(reader, 1) == 0) {
+    if (reader->gate != NULL && !myc__ring_gate_is_open(reader)) {
         return true;
     }
     if (reader->copy.data != NULL) {

@@ -130,6 +130,12 @@ uint64_t myc__ring_gate_room(const struct myc_ring_reader *reader, uint64_t posi
 /** How many of the next records its gate lets a reader have, at most `records_max`. */
 size_t myc__ring_gate_records(const struct myc_ring_reader *reader, size_t records_max);
 
+/** Whether its gate lets a reader have what lies next, be it only a PAD to skip. */
+bool myc__ring_gate_is_open(const struct myc_ring_reader *reader);
+
+/** Skips the PADs that its gate lets a reader have, and gives them back. */
+void myc__ring_gate_skip(struct myc_ring_reader *reader);
+
 /** Cuts what a peek may show to what the gate allows. Returns: false if that is nothing. */
 bool myc__ring_gate_cut(const struct myc_ring_reader *reader, size_t *bytes_max);
 

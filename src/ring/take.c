@@ -36,6 +36,9 @@ static bool take_copy(struct myc_ring_reader *reader, struct myc_record *out_rec
     myc_ring_release(reader);
     struct myc_const_span span = {NULL, 0};
     size_t bytes_max = 0;
+    if (reader->gate != NULL) {
+        myc__ring_gate_skip(reader);
+    }
     if (reader->gate == NULL || myc__ring_gate_cut(reader, &bytes_max)) {
         span = myc__ring_copy_peek(reader, bytes_max);
     }

@@ -350,6 +350,69 @@ static void test_a_lying_front_opens_nothing(void **state)
     fixture_deinit(&fixture);
 }
 
+// PADs that nothing follows are passed by gated readers, too: else a ring that is filled with
+// session records would fill up with them. [GATE-2]
+static void test_pads_do_not_pile_up_behind_a_gate(void **state)
+{
+    (void)state;
+    static _Alignas(8) unsigned char bytes[COPY_BYTES];
+    struct myc_span copy = {bytes, sizeof bytes};
+    struct myc_record record;
+    for (int way = 0; way < 4; way++) {
+        struct fixture fixture;
+        struct script script;
+        struct myc_ring_gate behind;
+        start(&fixture, &script, &behind, NULL);
+        struct myc_ring_reader *gated = &fixture.readers[1].reader;
+        if (way >= 2) {
+            assert_int_equal(myc_ring_reader_copy(gated, copy), MYC_OK);
+        }
+        uint64_t pad = myc_record_word(MYC_RECORD_PAD, 0, 24);
+        memcpy(fixture.writer.data, &pad, sizeof pad);
+        memcpy(fixture.writer.data + 32, &pad, sizeof pad);
+        assert_true(myc_ring_is_empty(gated)); // The reader in front has not passed it.
+        assert_int_equal(fixture_drain(&fixture.readers[1]), 0);
+        assert_int_equal(gated->position, 0);
+        assert_int_equal(fixture_drain(&fixture.readers[0]), 0);
+        assert_int_equal(fixture.readers[0].reader.position, 64);
+        assert_false(myc_ring_is_empty(gated));
+        assert_int_equal(
+            myc_ring_reader_wait(gated, &script.waiter, SCRIPT_START_NS + 1000), MYC_OK);
+        if (way % 2 == 0) {
+            assert_int_equal(fixture_drain(&fixture.readers[1]), 0);
+        } else if (way == 1) {
+            assert_null(myc_ring_peek(gated, SIZE_MAX).data);
+        } else {
+            assert_false(myc_ring_take(gated, &record));
+        }
+        assert_int_equal(gated->position, 64);
+        assert_true(myc_ring_is_empty(gated));
+        assert_int_equal(myc_ring_reader_status(gated), MYC_OK);
+        fixture_deinit(&fixture);
+    }
+}
+
+// A ring of nothing but PADs, and a head far ahead: no call goes round and round. [GATE-2]
+static void test_endless_pads_behind_a_gate_end(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct script script;
+    struct myc_ring_gate behind;
+    start(&fixture, &script, &behind, NULL);
+    uint64_t pad = myc_record_word(MYC_RECORD_PAD, 0, 8);
+    for (size_t at = 0; at < CAPACITY; at += 16) {
+        memcpy(fixture.writer.data + at, &pad, sizeof pad);
+    }
+    uint64_t head = UINT64_C(1) << 62;
+    memcpy(fixture.readers[0].page, &head, sizeof head);
+    assert_false(myc_ring_is_empty(&fixture.readers[1].reader));
+    assert_null(myc_ring_peek(&fixture.readers[1].reader, SIZE_MAX).data);
+    assert_int_equal(fixture_drain(&fixture.readers[1]), 0);
+    assert_true(fixture.readers[1].reader.position <= 3 * CAPACITY);
+    fixture_deinit(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +427,8 @@ int main(void)
         cmocka_unit_test(test_circles_are_refused),
         cmocka_unit_test(test_gates_need_consent),
         cmocka_unit_test(test_a_lying_front_opens_nothing),
+        cmocka_unit_test(test_pads_do_not_pile_up_behind_a_gate),
+        cmocka_unit_test(test_endless_pads_behind_a_gate_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
