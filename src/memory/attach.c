@@ -8,6 +8,10 @@
 
 #include <mycelium/interface/process.h>
 
+// At an empty file that nobody owns: its owner is about to lock it, has replaced it meanwhile, or
+// died.
+enum { EMPTY_LOOKS_MAX = 4 };
+
 // Why one that is not ready is not.
 static enum myc_status not_ready(struct myc_place *place, struct myc_diagnostic *diagnostic)
 {
@@ -56,10 +60,22 @@ static enum myc_status check_words(
 static enum myc_status open_for_reading(
     struct myc_place *place, struct myc__place_found *found, struct myc_diagnostic *diagnostic)
 {
+    struct myc_shm *shm = place->platform->shm;
     struct myc_shm_name name = myc__place_name(place);
-    enum myc_status status =
-        myc_shm_open(place->platform->shm, &name, false, &place->handle, diagnostic);
-    return status == MYC_OK ? myc__place_look(place, MYC_SHM_READ, found, diagnostic) : status;
+    for (int looks = 1;; looks++) {
+        bool has_owner = false;
+        enum myc_status status = myc_shm_open(shm, &name, false, &place->handle, diagnostic);
+        if (status == MYC_OK) {
+            status = myc__place_look(place, MYC_SHM_READ, found, diagnostic);
+        }
+        if (status != MYC_OK || found->bytes != 0 || looks == EMPTY_LOOKS_MAX
+            || myc_shm_has_owner(shm, place->handle, &has_owner) != MYC_OK || has_owner) {
+            return status;
+        }
+        // Only another look at the name tells whether it still leads here.
+        myc_shm_close(shm, place->handle);
+        place->handle = (struct myc_handle){0};
+    }
 }
 
 enum myc_status myc_place_attach(

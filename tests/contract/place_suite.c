@@ -287,6 +287,100 @@ static void half_made_is_recreated(struct contract_env *env, enum myc_place_kind
     CONTRACT_CHECK(env, is_clean(env, &site));
 }
 
+// A shm in which an owner makes its place just behind somebody's first look at the name.
+struct late {
+    struct myc_shm shm;
+    struct contract_env *env;
+    const struct site *site;
+    struct myc_place owner;
+    enum myc_status status;
+    bool has_come;
+};
+
+static struct late *late_of(struct myc_shm *shm)
+{
+    return MYC_CONTAINER_OF(shm, struct late, shm);
+}
+
+static enum myc_status
+late_inspect(struct myc_shm *shm, struct myc_handle handle, size_t *out_bytes, uint32_t *out_seals)
+{
+    struct late *late = late_of(shm);
+    struct contract_env *env = late->env;
+    enum myc_status status = myc_shm_inspect(env->platform->shm, handle, out_bytes, out_seals);
+    if (!late->has_come) {
+        late->has_come = true;
+        late->status = create(env, late->site, MYC_PLACE_REFUSE, &late->owner, NULL);
+        myc_place_publish(&late->owner);
+    }
+    return status;
+}
+
+static enum myc_status late_map(
+    struct myc_shm *shm,
+    struct myc_handle handle,
+    size_t bytes,
+    enum myc_shm_access access,
+    void **out_memory)
+{
+    return myc_shm_map(late_of(shm)->env->platform->shm, handle, bytes, access, out_memory);
+}
+
+static void late_unmap(struct myc_shm *shm, void *memory, size_t bytes)
+{
+    myc_shm_unmap(late_of(shm)->env->platform->shm, memory, bytes);
+}
+
+static void late_close(struct myc_shm *shm, struct myc_handle handle)
+{
+    myc_shm_close(late_of(shm)->env->platform->shm, handle);
+}
+
+static enum myc_status late_open(
+    struct myc_shm *shm,
+    const struct myc_shm_name *name,
+    bool is_owner,
+    struct myc_handle *out_handle,
+    struct myc_diagnostic *diagnostic)
+{
+    struct myc_shm *real = late_of(shm)->env->platform->shm;
+    return myc_shm_open(real, name, is_owner, out_handle, diagnostic);
+}
+
+static enum myc_status late_has_owner(struct myc_shm *shm, struct myc_handle handle, bool *out_has)
+{
+    return myc_shm_has_owner(late_of(shm)->env->platform->shm, handle, out_has);
+}
+
+// [PLACE-4] Who looked at the empty file that an owner then replaces is not told of a death.
+static void an_owner_comes_meanwhile(struct contract_env *env, enum myc_place_kind kind)
+{
+    static const struct myc_shm_ops ops = {
+        .size = sizeof(ops),
+        .inspect = late_inspect,
+        .map = late_map,
+        .unmap = late_unmap,
+        .close = late_close,
+        .open = late_open,
+        .has_owner = late_has_owner,
+    };
+    struct site site;
+    struct myc_place place;
+    struct myc_platform platform = *env->platform;
+    struct late late = {.shm = {&ops}, .env = env, .site = &site};
+    CONTRACT_CHECK(env, begin(env, kind, &site));
+    CONTRACT_CHECK(env, put(env, &site, 0, "", 0));
+    platform.shm = &late.shm;
+    enum myc_status status = myc_place_attach(&place, &platform, kind, site.name, CONTENT, NULL);
+    CONTRACT_CHECK(env, late.status == MYC_OK);
+    CONTRACT_CHECK(env, status == MYC_OK);
+    CONTRACT_CHECK(env, myc_place_state(&place) == MYC_OK);
+    myc_place_close(&place);
+    myc_place_keep(&late.owner, false);
+    myc_place_close(&late.owner);
+    CONTRACT_CHECK(env, is_clean(env, &site));
+}
+
 // ---- What is at the name and should not be ----
 
 // [PLACE-2] [PLACE-4] Something foreign is refused by everybody and stays as it is.
@@ -435,6 +529,7 @@ CASES_FOR_BOTH_KINDS(describes_itself)
 CASES_FOR_BOTH_KINDS(has_one_owner)
 CASES_FOR_BOTH_KINDS(passes_to_the_next_owner)
 CASES_FOR_BOTH_KINDS(half_made_is_recreated)
+CASES_FOR_BOTH_KINDS(an_owner_comes_meanwhile)
 CASES_FOR_BOTH_KINDS(foreign_is_left_alone)
 CASES_FOR_BOTH_KINDS(size_is_checked)
 CASES_FOR_BOTH_KINDS(mismatches_are_named)
@@ -568,6 +663,8 @@ static const struct contract_case cases[] = {
     {"file_passes_to_the_next_owner", case_file_passes_to_the_next_owner},
     {"named_half_made_is_recreated", case_named_half_made_is_recreated},
     {"file_half_made_is_recreated", case_file_half_made_is_recreated},
+    {"named_an_owner_comes_meanwhile", case_named_an_owner_comes_meanwhile},
+    {"file_an_owner_comes_meanwhile", case_file_an_owner_comes_meanwhile},
     {"named_foreign_is_left_alone", case_named_foreign_is_left_alone},
     {"file_foreign_is_left_alone", case_file_foreign_is_left_alone},
     {"named_size_is_checked", case_named_size_is_checked},
