@@ -277,7 +277,7 @@ MYC_MUST_USE enum myc_status myc_ring_reader_init(
 struct myc_ring_stall {
     uint32_t slot;
     uint32_t generation; /* of the slot, as in its ticket */
-    uint64_t position;   /* its head */
+    uint64_t position;   /* its head, the furthest seen */
     uint64_t lag_bytes;  /* committed bytes it has not passed; 0: nobody is behind */
     uint64_t since_ns;   /* it was first seen at this position as the slowest */
     uint64_t stalled_ns; /* so long */

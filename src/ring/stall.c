@@ -34,9 +34,11 @@ bool myc_ring_slowest(
     }
     found.since_ns = now_ns;
     if (is_found && stall->lag_bytes != 0 && stall->slot == found.slot
-        && stall->generation == found.generation && stall->position == found.position
+        && stall->generation == found.generation && found.position <= stall->position
         && stall->since_ns <= now_ns) {
+        // A head that goes back, which only a liar's does, is no progress when it returns.
         found.since_ns = stall->since_ns;
+        found.position = stall->position;
     }
     found.stalled_ns = now_ns - found.since_ns;
     *stall = found;

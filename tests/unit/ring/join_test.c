@@ -171,6 +171,27 @@ static void test_the_slowest_reader_is_timed(void **state)
     fixture_deinit(&fixture);
 }
 
+// Going back and coming again is no progress. [RING-32]
+static void test_a_head_that_goes_back_buys_no_time(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct myc_ring_stall stall = {0};
+    fixture_init(&fixture, 4096);
+    struct fixture_reader *liar = fixture_join(&fixture, 0, MYC_RING_LIVE);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(fixture_publish(&fixture, 56), MYC_OK);
+    }
+    for (uint64_t now_ns = 0; now_ns < 1000; now_ns += 100) {
+        uint64_t head = now_ns % 200 == 0 ? 320 : 64;
+        memcpy(liar->page, &head, sizeof head); // the page's first word
+        assert_true(myc_ring_slowest(&fixture.writer, 5000 + now_ns, &stall));
+        assert_int_equal(stall.stalled_ns, now_ns);
+        assert_int_equal(stall.position, 320);
+    }
+    fixture_deinit(&fixture);
+}
+
 // Nothing depends on where the positions begin: not across 2^32, not across 2^63. [RING-2]
 static void test_positions_may_begin_far_out(void **state)
 {
@@ -246,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_join_at_starts_before_a_gap),
         cmocka_unit_test(test_readers_are_counted),
         cmocka_unit_test(test_the_slowest_reader_is_timed),
+        cmocka_unit_test(test_a_head_that_goes_back_buys_no_time),
         cmocka_unit_test(test_positions_may_begin_far_out),
         cmocka_unit_test(test_impossible_first_positions_are_refused),
     };
