@@ -14,6 +14,7 @@ enum { MESSAGES = 60000, READERS = 2, REJOINS = 200 };
 struct stress {
     struct fixture fixture;
     struct myc_atomic_u32 is_stopping; // main tells the writer
+    struct myc_atomic_u32 has_broken;  // a reader that is waited for reads no more: do not wait
     bool is_wrong[READERS + 1];        // read by main after the join of each thread
     uint64_t last[READERS];
     uint32_t rejoins;
@@ -36,6 +37,9 @@ static void *run_reader(void *context)
     self->stress->is_wrong[self->index] =
         reader->is_wrong || myc_ring_reader_status(&reader->reader) != MYC_CLOSED;
     self->stress->last[self->index] = reader->sequence;
+    if (self->stress->is_wrong[self->index]) {
+        myc_store_release_u32(&self->stress->has_broken, 1);
+    }
     return NULL;
 }
 
@@ -43,7 +47,8 @@ static void *run_writer(void *context)
 {
     struct stress *stress = context;
     uint64_t sequence = 0;
-    while (sequence < MESSAGES || myc_load_acquire_u32(&stress->is_stopping) == 0) {
+    while ((sequence < MESSAGES || myc_load_acquire_u32(&stress->is_stopping) == 0)
+           && myc_load_acquire_u32(&stress->has_broken) == 0) {
         size_t size = (size_t)(sequence * 29 % 300);
         if (sequence % 5 == 0 && myc_ring_claim(&stress->fixture.writer, size) != NULL) {
             myc_ring_abort(&stress->fixture.writer);
@@ -217,8 +222,9 @@ static void *run_lapping_writer(void *context)
 {
     struct stress *stress = context;
     struct myc_ring_writer *writer = &stress->fixture.writer;
-    while (myc_ring_committed(writer) < LAPPED_MESSAGES
-           || myc_load_acquire_u32(&stress->is_stopping) == 0) {
+    while ((myc_ring_committed(writer) < LAPPED_MESSAGES
+            || myc_load_acquire_u32(&stress->is_stopping) == 0)
+           && myc_load_acquire_u32(&stress->has_broken) == 0) {
         uint64_t sequence = myc_ring_committed(writer);
         size_t size = (size_t)(sequence * 29 % 700);
         uint64_t records = sequence % 4;
