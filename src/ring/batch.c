@@ -272,17 +272,9 @@ enum myc_status myc_ring_publish_n(
 {
     const unsigned char *source = payloads;
     *out_published = 0;
-    if (writer->is_broken) {
-        return MYC_POISONED;
-    }
-    if (writer->is_closed) {
-        return MYC_CLOSED;
-    }
-    if (!myc_record_is_message(type)) {
-        return MYC_INVALID;
-    }
-    if (size > myc_ring_payload_max(writer)) {
-        return MYC_TOO_BIG;
+    enum myc_status status = myc__ring_may_publish(writer, myc_record_is_message(type), size);
+    if (status != MYC_OK) {
+        return status;
     }
     uint64_t bytes = myc_record_bytes(size);
     uint64_t word = myc_record_word(type, version, (uint32_t)size);

@@ -73,17 +73,9 @@ enum myc_status myc_ring_drop_publish(
     const void *payload,
     size_t size)
 {
-    if (writer->is_broken) {
-        return MYC_POISONED;
-    }
-    if (writer->is_closed) {
-        return MYC_CLOSED;
-    }
-    if (!myc_record_is_message(type)) {
-        return MYC_INVALID;
-    }
-    if (size > myc_ring_payload_max(writer)) {
-        return MYC_TOO_BIG;
+    enum myc_status status = myc__ring_may_publish(writer, myc_record_is_message(type), size);
+    if (status != MYC_OK) {
+        return status;
     }
     void *bytes = myc_ring_drop_claim(writer, size);
     if (bytes == NULL) {

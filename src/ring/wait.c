@@ -277,7 +277,9 @@ enum myc_status myc_ring_writer_wait(
     return wait_for(writer, waiter, goal, deadline_ns, diagnostic);
 }
 
-enum myc_status myc_ring_claim_wait(
+// Claims by `claim`, waiting for room as long as there is none.
+static enum myc_status claim_wait(
+    void *(*claim)(struct myc_ring_writer *writer, size_t size),
     struct myc_ring_writer *writer,
     struct myc_ring_waiter *waiter,
     size_t size,
@@ -287,7 +289,7 @@ enum myc_status myc_ring_claim_wait(
 {
     enum myc_status status = refused(waiter, diagnostic);
     while (status == MYC_OK) {
-        void *payload = myc_ring_claim(writer, size);
+        void *payload = claim(writer, size);
         if (payload != NULL) {
             *out_payload = payload;
             return MYC_OK;
@@ -295,6 +297,17 @@ enum myc_status myc_ring_claim_wait(
         status = myc_ring_writer_wait(writer, waiter, size, deadline_ns, diagnostic);
     }
     return status;
+}
+
+enum myc_status myc_ring_claim_wait(
+    struct myc_ring_writer *writer,
+    struct myc_ring_waiter *waiter,
+    size_t size,
+    uint64_t deadline_ns,
+    void **out_payload,
+    struct myc_diagnostic *diagnostic)
+{
+    return claim_wait(myc_ring_claim, writer, waiter, size, deadline_ns, out_payload, diagnostic);
 }
 
 enum myc_status myc_ring_batch_claim_wait(
@@ -305,16 +318,8 @@ enum myc_status myc_ring_batch_claim_wait(
     void **out_payload,
     struct myc_diagnostic *diagnostic)
 {
-    enum myc_status status = refused(waiter, diagnostic);
-    while (status == MYC_OK) {
-        void *payload = myc_ring_batch_claim(writer, size);
-        if (payload != NULL) {
-            *out_payload = payload;
-            return MYC_OK;
-        }
-        status = myc_ring_writer_wait(writer, waiter, size, deadline_ns, diagnostic);
-    }
-    return status;
+    return claim_wait(
+        myc_ring_batch_claim, writer, waiter, size, deadline_ns, out_payload, diagnostic);
 }
 
 enum myc_status myc_ring_publish_n_wait(

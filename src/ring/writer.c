@@ -484,12 +484,8 @@ void myc_ring_abort(struct myc_ring_writer *writer)
     writer->batch_word = 0;
 }
 
-enum myc_status myc_ring_publish(
-    struct myc_ring_writer *writer,
-    uint16_t type,
-    uint16_t version,
-    const void *payload,
-    size_t size)
+enum myc_status
+myc__ring_may_publish(const struct myc_ring_writer *writer, bool is_legal, size_t size)
 {
     if (writer->is_broken) {
         return MYC_POISONED;
@@ -497,11 +493,23 @@ enum myc_status myc_ring_publish(
     if (writer->is_closed) {
         return MYC_CLOSED;
     }
-    if (myc__ring_messages_of(type, payload, size) == 0) {
+    if (!is_legal) {
         return MYC_INVALID;
     }
-    if (size > myc_ring_payload_max(writer)) {
-        return MYC_TOO_BIG;
+    return size <= myc_ring_payload_max(writer) ? MYC_OK : MYC_TOO_BIG;
+}
+
+enum myc_status myc_ring_publish(
+    struct myc_ring_writer *writer,
+    uint16_t type,
+    uint16_t version,
+    const void *payload,
+    size_t size)
+{
+    enum myc_status status =
+        myc__ring_may_publish(writer, myc__ring_messages_of(type, payload, size) != 0, size);
+    if (status != MYC_OK) {
+        return status;
     }
     void *bytes = myc_ring_claim(writer, size);
     if (bytes == NULL) {

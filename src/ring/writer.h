@@ -119,6 +119,10 @@ uint64_t myc__ring_messages_of(uint16_t type, const unsigned char *payload, size
  */
 uint64_t myc__ring_next_need(const struct myc_ring_writer *writer, uint64_t size);
 
+/** Whether a payload of this size, of a type that `is_legal`, may be published if there is room. */
+enum myc_status
+myc__ring_may_publish(const struct myc_ring_writer *writer, bool is_legal, size_t size);
+
 /** Bytes a record with `size` payload bytes needs from the position: PAD, record, next header. */
 uint64_t myc__ring_need(const struct myc_ring_writer *writer, uint64_t size, uint64_t *out_rest);
 
