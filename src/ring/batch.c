@@ -137,7 +137,8 @@ static void *claim_closely(struct myc_ring_writer *writer, size_t size)
     }
     writer->batch_claimed = size;
     writer->batch_rest = rest;
-    writer->batch_plain = plain_from(writer, start);
+    // Not behind a PAD: until the record is added the batch ends in front of it.
+    writer->batch_plain = rest == 0 ? plain_from(writer, start) : 0;
     return bytes_at(writer, start) + MYC_RECORD_HEADER_BYTES;
 }
 

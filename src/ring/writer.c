@@ -441,6 +441,7 @@ void myc_ring_commit(struct myc_ring_writer *writer, uint16_t type, uint16_t ver
     if (messages == 0) {
         writer->is_broken = true;
         writer->plain = 0;
+        writer->batch_plain = 0;
         return;
     }
     uint64_t bytes = myc_record_bytes(size);

@@ -412,6 +412,35 @@ static void test_who_joins_during_a_claim_harms_nobody(void **state)
     }
 }
 
+// A claim that is made once more, having gone round the ring's end, goes round again. [RING-45]
+static void test_a_claim_made_again_goes_round_again(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, 4096);
+    (void)fixture_join(&fixture, 0, MYC_RING_LIVE);
+    fixture_advance_to(&fixture, 0, 4096 - 64);
+    const unsigned char *first = fixture.writer.data + MYC_RECORD_HEADER_BYTES;
+    assert_ptr_equal(myc_ring_batch_claim(&fixture.writer, 100), first);
+    assert_ptr_equal(myc_ring_batch_claim(&fixture.writer, 100), first);
+    myc_ring_abort(&fixture.writer);
+    fixture_deinit(&fixture);
+}
+
+// A writer that was poisoned beside an open batch gives it no more room. [RING-46]
+static void test_a_poisoned_writer_claims_no_more(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, 4096);
+    assert_non_null(myc_ring_batch_claim(&fixture.writer, 16));
+    myc_ring_batch_add(&fixture.writer, 7, 3, 16);
+    assert_non_null(myc_ring_batch_claim(&fixture.writer, 16));
+    myc_ring_commit(&fixture.writer, 7, 3, 16); // of no claim
+    assert_null(myc_ring_batch_claim(&fixture.writer, 16));
+    fixture_deinit(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +457,8 @@ int main(void)
         cmocka_unit_test(test_publish_n_refuses),
         cmocka_unit_test(test_absurd_sizes_are_refused),
         cmocka_unit_test(test_who_joins_during_a_claim_harms_nobody),
+        cmocka_unit_test(test_a_claim_made_again_goes_round_again),
+        cmocka_unit_test(test_a_poisoned_writer_claims_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
