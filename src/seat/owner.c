@@ -82,6 +82,32 @@ static enum myc_status check_same(
     return MYC_OK;
 }
 
+// Which seat each slot was given to, as far as the seats say so and do not contradict each other:
+// whose page it is decides what the writer overwrites.
+static void find_guests(
+    struct myc_ring_owner *owner,
+    const struct myc__ring_slot *slots,
+    uint32_t readers_max,
+    const void *pages[MYC_RING_READERS_MAX])
+{
+    uint64_t doubted = 0;
+    for (uint32_t i = 1; i <= readers_max; i++) {
+        const struct myc__seat *seat = seat_at(&owner->place, i);
+        uint32_t slot = 0;
+        if (myc_load_acquire_u64(&seat->claim) != 0 && slot_of(seat, slots, readers_max, &slot)) {
+            doubted |= pages[slot] != NULL ? UINT64_C(1) << slot : 0;
+            pages[slot] = seat;
+            owner->seat_of_slot[slot] = i;
+        }
+    }
+    for (uint32_t slot = 0; slot < readers_max; slot++) {
+        if ((doubted >> slot & 1) != 0) {
+            pages[slot] = NULL;
+            owner->seat_of_slot[slot] = 0;
+        }
+    }
+}
+
 static enum myc_status go_on(
     struct myc_ring_owner *owner,
     const struct myc_ring_options *options,
@@ -99,15 +125,7 @@ static enum myc_status go_on(
     }
     const unsigned char *base = block.data;
     const struct myc__ring_slot *slots = (const void *)(base + constant.slots_offset);
-    for (uint32_t i = 1; i <= constant.readers_max; i++) {
-        const struct myc__seat *seat = seat_at(&owner->place, i);
-        uint32_t slot = 0;
-        if (myc_load_acquire_u64(&seat->claim) != 0
-            && slot_of(seat, slots, constant.readers_max, &slot)) {
-            pages[slot] = seat;
-            owner->seat_of_slot[slot] = i;
-        }
-    }
+    find_guests(owner, slots, constant.readers_max, pages);
     status = myc_ring_writer_resume(&owner->writer, block.data, block.size, pages, diagnostic);
     if (status == MYC_OK) {
         // Its last owner may have died before it rang.

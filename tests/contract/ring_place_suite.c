@@ -498,6 +498,35 @@ static void case_a_seat_is_not_believed(struct contract_env *env)
     end(env, stage);
 }
 
+// [OWNER-1] Whoever sits where another says that it sits, is not believed either by the next owner:
+// it is taken out, and knows, rather than that its records are overwritten under its hands.
+static void case_two_in_one_slot(struct contract_env *env)
+{
+    const struct myc_ring_wish live = {.start = MYC_RING_LIVE};
+    struct stage *stage = begin(env, MYC_PLACE_NAMED);
+    CONTRACT_CHECK(env, stage != NULL);
+    CONTRACT_CHECK(env, open_ring(env, stage, MYC_PLACE_REFUSE) == MYC_OK);
+    CONTRACT_CHECK(env, let_in(env, stage, 0, live));
+    CONTRACT_CHECK(env, let_in(env, stage, 1, live));
+    CONTRACT_CHECK(env, publish(stage, 3));
+    uintptr_t first = (uintptr_t)stage->guests[0].page;
+    uintptr_t second = (uintptr_t)stage->guests[1].page;
+    // Slot and generation, as pinned in seat.h.
+    for (uintptr_t at = 656; at <= 664; at += 8) {
+        uint64_t word = myc_load_relaxed_u64((struct myc_atomic_u64 *)(first + at));
+        myc_store_relaxed_u64((struct myc_atomic_u64 *)(second + at), word);
+    }
+    listen(stage, 1);
+    abandon(env, stage);
+    CONTRACT_CHECK(env, open_ring(env, stage, MYC_PLACE_TAKE_OVER) == MYC_OK);
+    for (int i = 0; i < CAPACITY && publish(stage, 1); i++) {
+        listen(stage, 1);
+    }
+    listen(stage, 0); // What it may be handed of a batch it is told not to believe.
+    CONTRACT_CHECK(env, myc_ring_guest_status(&stage->guests[0]) == MYC_FENCED);
+    end(env, stage);
+}
+
 static const struct contract_case cases[] = {
     {"named_guests_come_and_go", case_named_guests_come_and_go},
     {"file_guests_come_and_go", case_file_guests_come_and_go},
@@ -515,6 +544,7 @@ static const struct contract_case cases[] = {
     {"lapping_guest", case_lapping_guest},
     {"no_ring", case_no_ring},
     {"a_seat_is_not_believed", case_a_seat_is_not_believed},
+    {"two_in_one_slot", case_two_in_one_slot},
 };
 
 CONTRACT_SUITE(contract_ring_place, "ring-place", cases);
