@@ -88,8 +88,9 @@ struct myc__ring_required_reader {
     uint32_t held_slot;
     uint64_t position; /* where its place is held */
     uint64_t sequence;
-    uint64_t seen_head; /* the writer's thread: where it stood as the slowest */
-    uint64_t seen_ns;   /* and since when; 0: it was not */
+    uint64_t seen_place; /* the writer's thread: as `place`, when it was the slowest */
+    uint64_t seen_head;  /* where it stood then, the furthest */
+    uint64_t seen_ns;    /* and since when; 0: it was not */
 };
 
 /** The requirement of one ring. Placed by the caller, zero before init; fields are private. */

@@ -372,7 +372,10 @@ static enum myc_ring_alert_kind judge(
         reader->seen_ns = 0;
         return MYC_RING_ALERT_CAME;
     }
-    if (reader->seen_ns == 0 || reader->seen_head != blocker->head) {
+    // A head that goes back, which only a liar's does, is no progress when it returns.
+    if (reader->seen_ns == 0 || reader->seen_place != place
+        || (int64_t)(blocker->head - reader->seen_head) > 0) {
+        reader->seen_place = place; // Who came back meanwhile has all its time again.
         reader->seen_head = blocker->head;
         reader->seen_ns = now_ns;
     }

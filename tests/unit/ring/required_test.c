@@ -359,6 +359,60 @@ static void test_required_await_names_the_missing(void **state)
     fixture_deinit(&story.fixture);
 }
 
+// A head that goes back and comes again is no progress. [REQUIRED-6]
+static void test_a_head_that_goes_back_is_no_progress(void **state)
+{
+    (void)state;
+    struct story story;
+    enum myc_status status = MYC_OK;
+    uint64_t due_ns = 0;
+    uint64_t round = 0;
+    start(&story);
+    assert_int_equal(join(&story, 0, "mirror"), MYC_OK);
+    assert_int_equal(join(&story, 1, "journal"), MYC_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(fixture_publish(&story.fixture, SIZE), MYC_OK);
+    }
+    assert_int_equal(script_poll(&story.script, 0, 3), 3);
+    for (; round < 30 && status == MYC_OK; round++) {
+        uint64_t head = (1 + round % 2) * (SIZE + 8);
+        memcpy(story.fixture.readers[1].page, &head, sizeof head);
+        status = myc_ring_required_look(&story.required, &due_ns, &story.why);
+        story.script.now_ns += MS_NS;
+    }
+    assert_int_equal(status, MYC_MISSING);
+    assert_int_equal(story.alerts[2].kind, MYC_RING_ALERT_STANDS_STILL);
+    fixture_deinit(&story.fixture);
+}
+
+// Who comes back has all its time again, looked at or not while it was away. [REQUIRED-6]
+static void test_who_returns_has_its_time_again(void **state)
+{
+    (void)state;
+    for (int is_looked_at = 0; is_looked_at < 2; is_looked_at++) {
+        struct story story;
+        uint64_t due_ns = 0;
+        start(&story);
+        assert_int_equal(join(&story, 0, "mirror"), MYC_OK);
+        assert_int_equal(join(&story, 1, "journal"), MYC_OK);
+        assert_int_equal(fixture_publish(&story.fixture, SIZE), MYC_OK);
+        assert_int_equal(script_poll(&story.script, 0, 1), 1);
+        assert_int_equal(myc_ring_required_look(&story.required, &due_ns, NULL), MYC_OK);
+        story.script.now_ns += 15 * MS_NS;
+        myc_ring_required_left(&story.required, story.fixture.readers[1].ticket.slot);
+        story.script.now_ns += 9 * MS_NS;
+        if (is_looked_at != 0) {
+            assert_int_equal(myc_ring_required_look(&story.required, &due_ns, NULL), MYC_OK);
+        }
+        assert_int_equal(join(&story, 1, "journal"), MYC_OK);
+        assert_int_equal(myc_ring_required_look(&story.required, &due_ns, NULL), MYC_OK);
+        assert_int_equal(due_ns, story.script.now_ns + 20 * MS_NS);
+        story.script.now_ns += 20 * MS_NS;
+        assert_int_equal(myc_ring_required_look(&story.required, &due_ns, NULL), MYC_MISSING);
+        fixture_deinit(&story.fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +426,8 @@ int main(void)
         cmocka_unit_test(test_required_reader_stands_still),
         cmocka_unit_test(test_required_reader_lied),
         cmocka_unit_test(test_required_await_names_the_missing),
+        cmocka_unit_test(test_a_head_that_goes_back_is_no_progress),
+        cmocka_unit_test(test_who_returns_has_its_time_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
