@@ -39,7 +39,7 @@ void myc__ring_stop_fenced(struct myc_ring_reader *reader, uint64_t start, uint6
 /**
  * As myc_ring_claim(), compiled into the caller: worth it where the size is a constant.
  *
- * Returns, threads: as there. Claims and commits of both kinds may be mixed. [RING-35]
+ * Returns, threads: as there. Claims and commits of both kinds may be mixed. [RING-36]
  */
 static inline void *myc_ring_claim_fast(struct myc_ring_writer *writer, size_t size)
 {
@@ -57,7 +57,7 @@ static inline void *myc_ring_claim_fast(struct myc_ring_writer *writer, size_t s
     return at + MYC_RECORD_HEADER_BYTES;
 }
 
-/** As myc_ring_commit(), compiled into the caller. [RING-35] */
+/** As myc_ring_commit(), compiled into the caller. [RING-36] */
 static inline void
 myc_ring_commit_fast(struct myc_ring_writer *writer, uint16_t type, uint16_t version, size_t size)
 {

@@ -250,6 +250,7 @@ static void put_messages(
         }
         if (size != 0) {
             memcpy(payload, source, size);
+            source += size;
         }
         if (padding != 0) {
             memset(payload + size, 0, padding);
@@ -258,7 +259,6 @@ static void put_messages(
         put_word(writer, start, word);
         start += bytes;
         record += bytes;
-        source += size;
     }
 }
 
@@ -292,7 +292,7 @@ enum myc_status myc_ring_publish_n(
             writer->batch_skipped = rest;
         }
         put_messages(writer, writer->position + rest, word, source, size, now);
-        source += now * size;
+        source = size != 0 ? source + now * size : source;
         writer->batch_end = writer->position + rest + now * bytes;
         writer->batch_messages = now;
         publish(writer);

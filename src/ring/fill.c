@@ -332,6 +332,7 @@ enum myc_status myc_ring_fill_end(
     }
     if (status != MYC_OK) {
         writer->is_broken = true;
+        writer->plain = 0;
     }
     return status;
 }

@@ -153,7 +153,9 @@ static enum myc_status send_to_each(
             abort_all(workers, i);
             return status;
         }
-        memcpy(bytes, payload, size);
+        if (size != 0) {
+            memcpy(bytes, payload, size);
+        }
     }
     for (uint32_t i = 0; i < workers->layout.count && status == MYC_OK; i++) {
         if (check_seat(workers, i) == MYC_OK) {

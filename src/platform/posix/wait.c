@@ -105,7 +105,8 @@ static enum myc_status wait_wait_any(
     if (result >= 0) {
         return MYC_OK;
     }
-    if (errno == ENOSYS) {
+    // A filter of system calls that does not know this one says EPERM.
+    if (errno == ENOSYS || errno == EPERM) {
         return MYC_UNSUPPORTED;
     }
     return errno == EAGAIN ? MYC_AGAIN : myc__posix_status(errno);

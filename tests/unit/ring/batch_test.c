@@ -325,7 +325,7 @@ static void test_publish_n_publishes_what_fits(void **state)
     }
 }
 
-// No size is so large that it looks small. [RING-35] [RING-45]
+// No size is so large that it looks small. [RING-36] [RING-45]
 static void test_absurd_sizes_are_refused(void **state)
 {
     (void)state;

@@ -15,7 +15,7 @@ static uint64_t next(uint64_t *state)
 }
 
 // Two rings get the same messages, one by way of the library alone: every word of their memory
-// is the same behind each of them. [RING-35]
+// is the same behind each of them. [RING-36]
 static void test_fast_does_what_the_library_does(void **state)
 {
     (void)state;
@@ -58,7 +58,7 @@ static void test_fast_does_what_the_library_does(void **state)
     fixture_deinit(&slow);
 }
 
-// Misuse is what it is there: nothing is published, and the writer is poisoned. [RING-35]
+// Misuse is what it is there: nothing is published, and the writer is poisoned. [RING-36]
 static void test_misuse_poisons(void **state)
 {
     (void)state;
@@ -79,7 +79,7 @@ static void test_misuse_poisons(void **state)
     }
 }
 
-// A closed ring takes nothing, and no record is larger than it may be. [RING-35]
+// A closed ring takes nothing, and no record is larger than it may be. [RING-36]
 static void test_limits_hold(void **state)
 {
     (void)state;
@@ -96,7 +96,7 @@ static void test_limits_hold(void **state)
     fixture_deinit(&fixture);
 }
 
-// A size that goes round the end of the numbers is too large, not small. [RING-35]
+// A size that goes round the end of the numbers is too large, not small. [RING-36]
 static void test_no_size_goes_round(void **state)
 {
     (void)state;
