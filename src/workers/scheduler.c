@@ -339,8 +339,9 @@ void myc_workers_end(struct myc_workers *workers, uint32_t worker, enum myc_stat
     // As many records as its ring can hold: who still lives writes on.
     workers->draining = worker;
     size_t records_max = (size_t)(workers->layout.return_capacity / MYC_WORK_HEADER_BYTES);
-    size_t count = myc_ring_poll(&seat->returns, drain_one, workers, records_max);
-    MYC_SOMETIMES(count != 0, "workers.drained-at-the-end");
+    if (myc_ring_poll(&seat->returns, drain_one, workers, records_max) != 0) {
+        MYC_REACHED("workers.drained-at-the-end");
+    }
     take_out(workers, worker, seat->cause != MYC_OK ? seat->cause : cause);
 }
 
