@@ -14,27 +14,13 @@
 static const uint64_t patience_ns = 20000000000;
 
 const struct contract_suite *const contract_suites[] = {
-    &contract_clock,
-    &contract_entropy,
-    &contract_file,
-    &contract_file_edges,
-    &contract_listener,
-    &contract_memory,
-    &contract_memory_edges,
-    &contract_network,
-    &contract_place,
-    &contract_poller,
-    &contract_poller_edges,
-    &contract_process,
-    &contract_process_edges,
-    &contract_ring_place,
-    &contract_shm,
-    &contract_shm_named,
-    &contract_stream,
-    &contract_stream_edges,
-    &contract_thread,
-    &contract_wait,
-    NULL,
+    &contract_clock,         &contract_entropy,      &contract_file,
+    &contract_file_edges,    &contract_listener,     &contract_memory,
+    &contract_memory_edges,  &contract_network,      &contract_place,
+    &contract_poller,        &contract_poller_edges, &contract_process,
+    &contract_process_edges, &contract_ring_place,   &contract_shm,
+    &contract_shm_named,     &contract_stream,       &contract_stream_edges,
+    &contract_thread,        &contract_wait,         NULL,
 };
 
 void contract_fail(struct contract_env *env, const char *file, uint32_t line, const char *text)
