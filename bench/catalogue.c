@@ -15,6 +15,9 @@ const struct bench_experiment *const bench_experiments[] = {
     &bench_bus_shm_oneway,    &bench_bus_shm_rtt,          &bench_bus_unix_rtt_busy,
     &bench_bus_tcp_rtt_busy,  &bench_bus_unix_rtt_block,   &bench_bus_tcp_rtt_block,
     &bench_bus_unix_stream,   &bench_bus_tcp_stream,       &bench_sim_cost,
+#ifdef BENCH_HAS_CODEC
+    &bench_codec_decode,      &bench_codec_encode,         &bench_codec_peers,
+#endif
 };
 
 const size_t bench_experiment_count = sizeof(bench_experiments) / sizeof(bench_experiments[0]);
@@ -40,6 +43,19 @@ const struct bench_gap bench_gaps[] = {
     {"queue", "vs_nng_inproc", "nng was not there when this was built", false},
     {"bus", "unix_vs_nng", "nng was not there when this was built", true},
     {"bus", "tcp_vs_nng", "nng was not there when this was built", true},
+#endif
+#ifndef BENCH_HAS_CODEC
+    {"codec", "decode", "the tool that generates code was not built", false},
+    {"codec", "encode", "the tool that generates code was not built", false},
+#endif
+#ifndef BENCH_HAS_PROTOBUF_C
+    {"codec", "vs_protobuf_c", "protobuf-c was not there when this was built", false},
+#endif
+#ifndef BENCH_HAS_FLATBUFFERS
+    {"codec", "vs_flatbuffers", "FlatBuffers was not there when this was built", false},
+#endif
+#ifndef BENCH_HAS_CAPNP
+    {"codec", "vs_capnp", "Cap'n Proto was not there when this was built", false},
 #endif
     {"bus", "tcp_vs_nats", "the NATS peer is not wired in yet", true},
     {"bus", "tcp_fanout_10", "ten receiving nodes are not wired in yet", true},

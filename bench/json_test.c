@@ -215,6 +215,13 @@ static void test_json_describes_a_socket_case(void **state)
     check_case("bus", "tcp_stream");
 }
 
+// Somebody measures a codec: what was read is what was written, or there is no line.
+static void test_json_describes_a_codec_case(void **state)
+{
+    (void)state;
+    check_case("codec", "decode");
+}
+
 // "socket" is not a bench of its own, it selects all cases with sockets and no others.
 static void test_socket_selects_unix_and_tcp(void **state)
 {
@@ -250,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_json_describes_a_local_case),
         cmocka_unit_test(test_json_describes_a_shared_memory_case),
         cmocka_unit_test(test_json_describes_a_socket_case),
+        cmocka_unit_test(test_json_describes_a_codec_case),
         cmocka_unit_test(test_socket_selects_unix_and_tcp),
         cmocka_unit_test(test_unknown_name_is_refused),
     };
