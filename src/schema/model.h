@@ -16,15 +16,10 @@
 #include <mycelium/schema.h>
 #include <mycelium/status.h>
 
-struct myc__text;
+#include "schema/limits.h"
+#include "schema/name.h"
 
-enum {
-    MYC__SCHEMA_NAME_MAX = 63,           /* characters of a name, without its terminator */
-    MYC__SCHEMA_MESSAGES_MAX = 1024,     /* messages in a contract */
-    MYC__SCHEMA_FIELDS_MAX = 1024,       /* fields in a message */
-    MYC__SCHEMA_BYTES_MAX = 65536,       /* bytes in one fixed byte array */
-    MYC__SCHEMA_STRUCT_MAX = 1024 * 1024 /* bytes of one message */
-};
+struct myc__text;
 
 /** Every field type. X(name, spelling, C type, size, alignment); BYTES takes its size from the
  * field. */
@@ -109,21 +104,6 @@ MYC_MUST_USE enum myc_status myc__schema_parse_type(
 
 /** Appends the type's canonical spelling. */
 void myc__schema_print_type(const struct myc__schema_field *field, struct myc__text *text);
-
-/* ---- Names ---- */
-
-/** Contracts and fields: lower-case letters, digits and single underscores, starting with a letter.
- */
-bool myc__schema_is_snake_name(const char *name, size_t len);
-
-/** Messages: letters and digits, starting with a capital, as in PoolStateUpdate. */
-bool myc__schema_is_pascal_name(const char *name, size_t len);
-
-/** Topics: letters, digits and . _ - /, starting and ending with a letter or digit. */
-bool myc__schema_is_topic_name(const char *name, size_t len);
-
-/** Words that C11 or C++17 keep for themselves, and predefined macros of common compilers. */
-bool myc__schema_is_keyword(const char *name, size_t len);
 
 /* ---- Layout and digest ---- */
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // Names that can become C identifiers, in C and in C++, with any prefix before them.
-#include "schema/model.h"
+#include "schema/name.h"
 
 #include <string.h>
+
+#include <mycelium/schema.h>
+
+#include "schema/limits.h"
 
 // C11, C++20, what C23 adds, macros of the C library that would take a member's place, and those
 // that compilers predefine without a leading underscore.
@@ -166,6 +170,20 @@ bool myc__schema_is_pascal_name(const char *name, size_t len)
     return true;
 }
 
+bool myc__schema_is_upper_name(const char *name, size_t len)
+{
+    if (len == 0 || len > MYC__SCHEMA_NAME_MAX || !is_upper(name[0]) || name[len - 1] == '_') {
+        return false;
+    }
+    for (size_t i = 1; i < len; i++) {
+        bool is_single_underscore = name[i] == '_' && name[i - 1] != '_';
+        if (!is_upper(name[i]) && !is_digit(name[i]) && !is_single_underscore) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool myc__schema_is_topic_name(const char *name, size_t len)
 {
     if (len == 0 || len > MYC_TOPIC_BYTES_MAX || !is_alphanumeric(name[0])
@@ -189,4 +207,18 @@ bool myc__schema_is_keyword(const char *name, size_t len)
         }
     }
     return false;
+}
+
+bool myc__schema_is_same_name(const char *a, const char *b)
+{
+    return myc__schema_compare_names(a, b) == 0;
+}
+
+int myc__schema_compare_names(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return (int)(unsigned char)*a - (int)(unsigned char)*b;
 }
