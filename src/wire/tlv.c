@@ -4,8 +4,10 @@
 // no length from outside can wrap them, also where size_t has 32 bits.
 #include "wire/tlv.h"
 
+#include <stdbool.h>
 #include <string.h>
 
+#include <mycelium/message.h>
 #include <mycelium/record.h>
 
 static enum myc_status
@@ -89,6 +91,20 @@ enum myc_status myc__tlv_check(
     return MYC_OK;
 }
 
+// Generated code knows its type and is faster; it cannot know where the tails of a message lie
+// whose fixed part had to be completed somewhere else.
+static enum myc_status
+validate(const struct myc_message *message, struct myc_diagnostic *diagnostic)
+{
+    const struct myc_message_type *type = message->type;
+    bool is_in_place = message->fields == message->payload;
+    if (type->validate == NULL || (type->has_tail != 0 && !is_in_place)) {
+        return myc_message_validate(message, diagnostic);
+    }
+    size_t size = type->has_tail != 0 ? message->size : type->size;
+    return type->validate(message->fields, size, diagnostic);
+}
+
 enum myc_status myc__tlv_message(
     const struct myc__tlv *record,
     const struct myc_message_type *type,
@@ -96,37 +112,21 @@ enum myc_status myc__tlv_message(
     const void **out_message,
     struct myc_diagnostic *diagnostic)
 {
-    if (record->type != type->id) {
-        (void)myc_diagnostic_set(diagnostic, MYC_MISMATCH, 0, type->name);
-        myc_diagnostic_append(diagnostic, ": the record has type ");
-        myc_diagnostic_append_u64(diagnostic, record->type);
-        myc_diagnostic_append(diagnostic, ", not ");
-        myc_diagnostic_append_u64(diagnostic, type->id);
-        return MYC_MISMATCH;
+    const struct myc_record found = {
+        .type = record->type,
+        .version = record->version,
+        .size = record->size,
+        .payload = record->payload,
+    };
+    struct myc_message message;
+    enum myc_status status = myc_message_view(type, &found, scratch, &message, diagnostic);
+    if (status == MYC_OK) {
+        status = validate(&message, diagnostic);
     }
-    const void *message = record->payload;
-    if (record->size < type->size) {
-        // Structs grow by whole words, and only a message of an older version may end before ours.
-        if (record->version >= type->version || record->size % MYC_RECORD_ALIGNMENT != 0) {
-            (void)myc_diagnostic_set(diagnostic, MYC_CORRUPT, 0, type->name);
-            myc_diagnostic_append(diagnostic, ": ");
-            myc_diagnostic_append_u64(diagnostic, record->size);
-            myc_diagnostic_append(diagnostic, " bytes are too short for version ");
-            myc_diagnostic_append_u64(diagnostic, record->version);
-            return MYC_CORRUPT;
-        }
-        memset(scratch, 0, type->size);
-        memcpy(scratch, record->payload, record->size);
-        message = scratch;
+    if (status == MYC_OK) {
+        *out_message = message.fields;
     }
-    if (type->validate != NULL) {
-        enum myc_status status = type->validate(message, type->size, diagnostic);
-        if (status != MYC_OK) {
-            return status;
-        }
-    }
-    *out_message = message;
-    return MYC_OK;
+    return status;
 }
 
 enum myc_status myc__tlv_encode(

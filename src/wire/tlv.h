@@ -67,11 +67,11 @@ MYC_MUST_USE enum myc_status myc__tlv_check(
     struct myc_diagnostic *diagnostic);
 
 /**
- * The message of type `type` in a record: in place if the payload is long enough, else (a shorter
- * one of an older version) copied into `scratch`, `type->size` bytes and 8-aligned, and completed
- * with zeros. Validates what it returns.
+ * The fixed part of the message of type `type` in a record, as myc_message_view() finds it: in
+ * place or completed in `scratch`. Validates what it returns, by generated code if there is some.
  *
- * Returns: OK; MISMATCH (another type id); CORRUPT (too short for its version, or a bad value).
+ * Returns: OK; MISMATCH (another type id); CORRUPT (too short for its version, or a bad value);
+ * LIMIT, as myc_message_validate().
  */
 MYC_MUST_USE enum myc_status myc__tlv_message(
     const struct myc__tlv *record,
