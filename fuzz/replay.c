@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "steps.h"
 
 enum { PATH_BYTES = 4096, INPUT_BYTES_MAX = 1 << 20, ABORT_STATUS = 3 };
 
@@ -77,5 +78,8 @@ int main(int argc, char **argv)
         total += count;
     }
     printf("%d inputs replayed\n", total);
+#ifdef MYC_FUZZ_COUNTED
+    printf("at most %u %% of the steps allowed\n", fuzz_steps_peak());
+#endif
     return total > 0 ? 0 : 1;
 }

@@ -7,9 +7,13 @@
 #include <mycelium/record.h>
 
 #include "fuzz.h"
+#include "steps.h"
 #include "wire/tlv.h"
 
 enum { PAYLOAD_MAX = 4096 };
+
+// Three walks look at 8 bytes at least for each record, and encode it again.
+enum { STEPS_BASE = 4096, STEPS_PER_BYTE = 32 };
 
 // Encodes a decoded record again and compares header and payload.
 static void check_round_trip(const struct myc__tlv *record, const uint8_t *bytes)
@@ -61,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(bytes != NULL);
     memcpy(bytes, data + 1, bytes_size);
 
+    fuzz_steps_begin();
     struct myc__tlv_walk whole;
     size_t whole_count = 0;
     FUZZ_CHECK(myc__tlv_walk_init(&whole, bytes, bytes_size, PAYLOAD_MAX, NULL) == MYC_OK);
@@ -83,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum myc_status check_status = myc__tlv_check(bytes, bytes_size, PAYLOAD_MAX, &checked, NULL);
     FUZZ_CHECK(check_status == (whole_status == MYC_END ? MYC_OK : MYC_CORRUPT));
     FUZZ_CHECK(checked == (check_status == MYC_OK ? whole_count : SIZE_MAX));
+    fuzz_steps_end(size, STEPS_BASE, STEPS_PER_BYTE);
     free(bytes);
     return 0;
 }

@@ -171,7 +171,8 @@ take_gap(struct walk *walk, uint64_t payload_position, struct myc_diagnostic *di
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     gap.count = __builtin_bswap64(gap.count);
 #endif
-    if (gap.count == 0 || gap.count > UINT64_MAX - walk->sequence) {
+    // The largest number stands for "malformed" where readers count.
+    if (gap.count == 0 || gap.count == UINT64_MAX || gap.count > UINT64_MAX - walk->sequence) {
         return corrupt(
             walk, diagnostic, "a GAP counts an impossible number of messages:", gap.count);
     }
@@ -230,10 +231,13 @@ static enum myc_status walk_records(
         if (header.type == MYC_RECORD_GAP) {
             uint64_t payload = walk->writer->position + walk->complete + MYC_RECORD_HEADER_BYTES;
             status = take_gap(walk, payload, diagnostic);
-        } else if (header.type <= MYC_MESSAGE_TYPE_MAX) {
-            walk->sequence++;
-        } else {
+        } else if (header.type > MYC_MESSAGE_TYPE_MAX) {
             status = take_session(walk, header, fn, context);
+        } else if (walk->sequence == UINT64_MAX) {
+            status =
+                corrupt(walk, diagnostic, "no number is left for a message of type", header.type);
+        } else {
+            walk->sequence++;
         }
         if (status != MYC_OK) {
             return status;

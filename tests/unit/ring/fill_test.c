@@ -70,6 +70,13 @@ static enum myc_status on_session(const struct myc_record *record, void *context
     return image->session_status;
 }
 
+static void count_record(const struct myc_record *record, void *context)
+{
+    size_t *count = context;
+    assert_true(record->type == 7 || record->type == MYC_RECORD_GAP);
+    (*count)++;
+}
+
 static void image_init(struct image *image, uint64_t capacity)
 {
     memset(image, 0, sizeof *image);
@@ -344,6 +351,53 @@ static void test_corrupt_streams_name_the_byte(void **state)
     }
 }
 
+// Numbers end: what a stream counts beyond the last one is refused, and what a reader would take
+// for malformed as well. The reader never learns of it. [RING-21]
+static void test_counting_beyond_the_last_number_is_corrupt(void **state)
+{
+    (void)state;
+    const struct {
+        uint64_t gap;
+        size_t messages; // behind the GAP; the last record is refused
+        uint64_t counted;
+        const char *text;
+    } rows[] = {
+        {UINT64_MAX, 0, 0, "impossible number"},
+        {UINT64_MAX - 1, 2, UINT64_MAX, "no number is left"},
+        {UINT64_MAX - 2, 3, UINT64_MAX, "no number is left"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        unsigned char gap[sizeof(struct myc_gap)] = {0};
+        struct image image;
+        struct myc_diagnostic diagnostic;
+        enum myc_status status = MYC_OK;
+        struct stream *stream = calloc(1, sizeof *stream);
+        assert_non_null(stream);
+        image_init(&image, 4096);
+        for (size_t byte = 0; byte < 8; byte++) {
+            gap[byte] = (unsigned char)(rows[i].gap >> 8 * byte);
+        }
+        put(stream, MYC_RECORD_GAP, sizeof gap, gap);
+        for (size_t n = 0; n < rows[i].messages; n++) {
+            put(stream, 7, 0, NULL);
+        }
+        assert_int_equal(
+            receive(&image, stream->bytes, stream->size, &status, &diagnostic), stream->size);
+        assert_int_equal(status, MYC_CORRUPT);
+        assert_non_null(strstr(diagnostic.text, rows[i].text));
+        struct myc_ring_reader *reader = &image.reader->reader;
+        size_t polled = 0;
+        while (myc_ring_poll(reader, count_record, &polled, SIZE_MAX) > 0) {
+        }
+        assert_int_equal(polled, rows[i].messages);
+        assert_int_equal(myc_ring_reader_status(reader), MYC_OK);
+        assert_int_equal(myc_ring_reader_sequence(reader), rows[i].counted);
+        assert_int_equal(myc_ring_committed(&image.fixture.writer), rows[i].counted);
+        fixture_deinit(&image.fixture);
+        free(stream);
+    }
+}
+
 // What the session handler says ends the fill, after the messages before it were delivered.
 // [RING-21]
 static void test_session_handler_ends_the_stream(void **state)
@@ -435,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_filled_rings_have_sync_points),
         cmocka_unit_test(test_a_full_ring_offers_no_room),
         cmocka_unit_test(test_corrupt_streams_name_the_byte),
+        cmocka_unit_test(test_counting_beyond_the_last_number_is_corrupt),
         cmocka_unit_test(test_session_handler_ends_the_stream),
         cmocka_unit_test(test_a_blocked_fill_is_woken),
         cmocka_unit_test(test_reset_forgets_the_broken_record),
