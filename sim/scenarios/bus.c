@@ -428,6 +428,10 @@ static void on_notice(const struct myc_notice *notice, void *context)
         return;
     }
     myc_sim_check(run->sim, !reader->has_left, "nothing is told after a close");
+    if (notice->kind == MYC_NOTICE_INVALID || notice->kind == MYC_NOTICE_UNKNOWN_TYPE) {
+        suspect(reader, "a message is not what was published", notice->last);
+        return;
+    }
     if (reader->suspect != 0 && notice->kind == MYC_NOTICE_GAP) {
         return; // Part of what is not to be believed.
     }

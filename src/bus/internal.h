@@ -26,6 +26,8 @@
 #include <mycelium/status.h>
 #include <mycelium/topology.h>
 
+#include "bus/priors.h"
+#include "bus/store.h"
 #include "core/bits.h"
 #include "transport/shm/segment.h"
 #include "transport/stream/channel.h"
@@ -79,6 +81,8 @@ struct myc__source {
     uint64_t publisher_id;
     uint64_t publisher_epoch;
     uint64_t sequence_base; /* added to the ring's count */
+    uint64_t missed;        /* messages that were there and never came; the owner thread's */
+    bool has_unknown;       /* the subscriber was told of a type nobody knows; the same */
     struct myc_handle writer_bell;
     struct myc__segment ring; /* SHM */
     struct myc__segment page; /* SHM */
@@ -98,8 +102,12 @@ struct myc_subscriber {
     uint32_t told_away; /* turned_away, when last told */
     bool is_polling;    /* a handler that closes leaves the sources to the end of the poll */
     uint32_t next;      /* whose turn it is */
-    const struct myc_message_type *last_type;
+    uint32_t last_type; /* index in the contract of the type met last */
+    struct myc_subscriber_options options;
     struct myc_subscriber_counts counts;
+    struct myc_diagnostic failure; /* why it closed itself; OK: it did not */
+    struct myc__store store;
+    struct myc__priors priors; /* of each source; reset by who takes one */
     void *pages;
     struct myc__source sources[MYC_SOURCES_MAX];
 };
@@ -125,10 +133,19 @@ struct myc__slot {
     struct myc_process_identity process;
 };
 
+/** What a claim is for. */
+struct myc__claim {
+    uint16_t id;
+    uint16_t version;
+    size_t least;                       /* bytes that the message must have */
+    const struct myc_message_type *raw; /* checked at the commit; NULL: it is not */
+};
+
 struct myc_publisher {
     struct myc_bus *bus;
     struct myc_waiter *waiter;
     const char *topic;
+    char own_topic[MYC__TOPIC_BYTES]; /* where the contract has no such topic */
     uint64_t id;
     uint64_t epoch;
     struct myc_publisher_options options;
@@ -150,7 +167,8 @@ struct myc_publisher {
     /* The owner thread's: */
     bool is_closed;
     bool is_claimed;
-    const struct myc_message_type *claimed_type;
+    struct myc__claim claimed;
+    const void *claimed_payload;
     size_t claimed_bytes;
     const struct myc_message_type *checked_type; /* last one that passed the topic check */
     struct myc_ring_writer writer;
@@ -401,6 +419,58 @@ void myc__source_leave(struct myc__source *source);
 
 /** Ends a LOCAL source: gives its slot back. Call with the lock. */
 void myc__source_release_local(struct myc__source *source);
+
+/* ---- judge.c ---- */
+
+/** What becomes of a message. */
+enum myc__verdict {
+    MYC__VERDICT_DELIVER,
+    MYC__VERDICT_UNKNOWN, /* deal with it as the policy says */
+    MYC__VERDICT_INVALID,
+    MYC__VERDICT_PREMATURE
+};
+
+/** Bytes of the fixed part in that version of a type, ours if it is newer; 0: there was none such.
+ */
+uint32_t myc__message_least(const struct myc_message_type *type, uint16_t version);
+
+/**
+ * Whether the payload is one of that type: long enough for the record's version, and valid.
+ *
+ * Returns: OK, or CORRUPT with field and rule.
+ */
+MYC_MUST_USE enum myc_status myc__message_check(
+    const struct myc_message_type *type,
+    const struct myc_record *record,
+    struct myc_diagnostic *diagnostic);
+
+/**
+ * Looks at a message before it is handed over, and remembers it as come if it will be. `out_why` is
+ * written only if it is INVALID or PREMATURE. Owner thread.
+ */
+enum myc__verdict myc__judge(
+    struct myc_subscriber *subscriber,
+    const struct myc__source *source,
+    const struct myc_record *record,
+    const struct myc_message_type **out_type,
+    struct myc_diagnostic *out_why);
+
+/* ---- publisher.c ---- */
+
+/** Claims as myc_publisher_claim() does, of a type that may belong to the topic. */
+MYC_MUST_USE enum myc_status myc__publisher_claim(
+    struct myc_publisher *publisher,
+    const struct myc__claim *claim,
+    size_t size,
+    void **out_payload);
+
+/* ---- raw.c ---- */
+
+/** Whether a topic that is not the contract's can be one. Returns: OK, INVALID. */
+MYC_MUST_USE enum myc_status myc__topic_check(const char *topic, struct myc_diagnostic *diagnostic);
+
+/** Whether what was claimed as bytes of a known type is valid. Owner thread. */
+bool myc__raw_is_sound(const struct myc_publisher *publisher, size_t size);
 
 /* ---- room.c ---- */
 

@@ -169,16 +169,17 @@ start_services(struct myc_node *node, uint32_t *out_started, struct myc_diagnost
 }
 
 // The failing service: one that failed by itself before one that was only broken off for it.
-static const struct myc_service_report *find_failure(const struct myc_node *node)
+static const struct myc_context *find_failure(const struct myc_node *node)
 {
-    const struct myc_service_report *cancelled = NULL;
+    const struct myc_context *cancelled = NULL;
     for (uint32_t i = 0; i < node->service_count; i++) {
-        const struct myc_service_report *report = &node->runners[i].context.report;
-        if (report->status != MYC_OK && report->status != MYC_CANCELLED) {
-            return report;
+        const struct myc_context *context = &node->runners[i].context;
+        enum myc_status status = context->report.status;
+        if (status != MYC_OK && status != MYC_CANCELLED) {
+            return context;
         }
-        if (report->status == MYC_CANCELLED && cancelled == NULL) {
-            cancelled = report;
+        if (status == MYC_CANCELLED && cancelled == NULL) {
+            cancelled = context;
         }
     }
     return cancelled;
@@ -187,14 +188,17 @@ static const struct myc_service_report *find_failure(const struct myc_node *node
 static enum myc_status
 service_status(const struct myc_node *node, struct myc_diagnostic *diagnostic)
 {
-    const struct myc_service_report *report = find_failure(node);
-    if (report == NULL) {
+    const struct myc_context *failed = find_failure(node);
+    if (failed == NULL) {
         return MYC_OK;
     }
+    const struct myc_service_report *report = &failed->report;
+    bool is_explained = failed->failure.status == report->status;
     (void)myc_diagnostic_set(diagnostic, report->status, 0, "service ");
     myc_diagnostic_append_quoted(diagnostic, report->name, strlen(report->name));
     myc_diagnostic_append(diagnostic, ": ");
-    myc_diagnostic_append(diagnostic, myc_status_sentence(report->status));
+    myc_diagnostic_append(
+        diagnostic, is_explained ? failed->failure.text : myc_status_sentence(report->status));
     return report->status;
 }
 

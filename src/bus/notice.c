@@ -29,8 +29,36 @@ const char *myc_notice_name(enum myc_notice_kind kind)
     return (size_t)kind < MYC_NOTICE_COUNT ? notice_entries[kind].name : "UNKNOWN";
 }
 
+// Which message it is about, and why.
+static void describe_message(struct myc__text *text, const struct myc_notice *notice)
+{
+    myc__text_string(text, ": ");
+    if (notice->message != NULL) {
+        myc__text_string(text, notice->message);
+        myc__text_string(text, ", ");
+    }
+    myc__text_string(text, "type ");
+    myc__text_u64(text, notice->type);
+    myc__text_string(text, " version ");
+    myc__text_u64(text, notice->version);
+    myc__text_string(text, ", sequence ");
+    myc__text_u64(text, notice->last);
+    if (notice->detail != NULL) {
+        myc__text_string(text, ": ");
+        myc__text_string(text, notice->detail);
+    }
+    if (notice->kind == MYC_NOTICE_PREMATURE && notice->count > 0) {
+        myc__text_string(text, "; messages of this publisher never received ");
+        myc__text_u64(text, notice->count);
+    }
+}
+
 static void describe_numbers(struct myc__text *text, const struct myc_notice *notice)
 {
+    if (notice->kind >= MYC_NOTICE_INVALID && notice->kind <= MYC_NOTICE_UNKNOWN_TYPE) {
+        describe_message(text, notice);
+        return;
+    }
     if (notice->kind == MYC_NOTICE_TURNED_AWAY) {
         myc__text_string(text, ": ");
         myc__text_u64(text, notice->count);

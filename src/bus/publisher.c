@@ -128,8 +128,11 @@ enum myc_status myc_publisher_create(
     struct myc_diagnostic *diagnostic)
 {
     const char *known = find_topic(bus->contract, topic);
-    if (known == NULL) {
+    if (known == NULL && (options == NULL || !options->is_raw)) {
         return refuse_topic(diagnostic, topic);
+    }
+    if (known == NULL && myc__topic_check(topic, diagnostic) != MYC_OK) {
+        return MYC_INVALID;
     }
     struct myc_publisher *publisher =
         myc_memory_allocate(bus->platform->memory, sizeof(*publisher), PUBLISHER_ALIGNMENT);
@@ -138,7 +141,8 @@ enum myc_status myc_publisher_create(
     }
     publisher->bus = bus;
     publisher->waiter = waiter;
-    publisher->topic = known;
+    myc__text_copy(publisher->own_topic, sizeof(publisher->own_topic), topic);
+    publisher->topic = known != NULL ? known : publisher->own_topic;
     if (options != NULL) {
         publisher->options = *options;
     }
@@ -437,23 +441,14 @@ claim_or_wait(struct myc_publisher *publisher, size_t size, enum myc_status *out
     }
 }
 
-enum myc_status myc_publisher_claim(
+enum myc_status myc__publisher_claim(
     struct myc_publisher *publisher,
-    const struct myc_message_type *type,
+    const struct myc__claim *claim,
     size_t size,
     void **out_payload)
 {
     enum myc_status status = MYC_OK;
-    if (publisher->is_closed) {
-        return MYC_CLOSED;
-    }
-    if (type != publisher->checked_type) {
-        if (!myc__text_equals(type->topic, publisher->topic)) {
-            return MYC_INVALID;
-        }
-        publisher->checked_type = type;
-    }
-    if (size < type->size) {
+    if (size < claim->least) {
         return MYC_INVALID;
     }
     if (size > myc_ring_payload_max(&publisher->writer)) {
@@ -466,27 +461,49 @@ enum myc_status myc_publisher_claim(
                                            : claim_or_wait(publisher, size, &status);
     if (payload != NULL) {
         publisher->is_claimed = true;
-        publisher->claimed_type = type;
+        publisher->claimed = *claim;
+        publisher->claimed_payload = payload;
         publisher->claimed_bytes = size;
         *out_payload = payload;
     }
     return status;
 }
 
+enum myc_status myc_publisher_claim(
+    struct myc_publisher *publisher,
+    const struct myc_message_type *type,
+    size_t size,
+    void **out_payload)
+{
+    if (publisher->is_closed) {
+        return MYC_CLOSED;
+    }
+    if (type != publisher->checked_type) {
+        if (!myc__text_equals(type->topic, publisher->topic)) {
+            return MYC_INVALID;
+        }
+        publisher->checked_type = type;
+    }
+    const struct myc__claim claim = {.id = type->id, .version = type->version, .least = type->size};
+    return myc__publisher_claim(publisher, &claim, size, out_payload);
+}
+
 enum myc_status myc_publisher_commit(struct myc_publisher *publisher, size_t size)
 {
+    const struct myc__claim *claim = &publisher->claimed;
     if (!publisher->is_claimed) {
         return MYC_INVALID;
     }
     publisher->is_claimed = false;
-    if (size > publisher->claimed_bytes || size < publisher->claimed_type->size) {
+    if (size > publisher->claimed_bytes || size < claim->least
+        || (claim->raw != NULL && !myc__raw_is_sound(publisher, size))) {
         myc_ring_abort(&publisher->writer);
         return MYC_INVALID;
     }
     // Before the commit: who is handed the message may leave before this function returns.
     bool has_subscriber = myc_load_relaxed_u32(&publisher->matched) != 0;
-    (is_dropping(publisher) ? myc_ring_drop_commit : myc_ring_commit)(
-        &publisher->writer, publisher->claimed_type->id, publisher->claimed_type->version, size);
+    (is_dropping(publisher) ? myc_ring_drop_commit
+                            : myc_ring_commit)(&publisher->writer, claim->id, claim->version, size);
     reclaim(publisher);
     myc__publisher_ring_sleepers(publisher);
     if (!publisher->options.is_flush_manual) {

@@ -86,15 +86,18 @@ open_subscribers(struct myc_context *context, struct myc_diagnostic *diagnostic)
         if (context->subscriber_count == MYC_SERVICE_TOPICS_MAX) {
             return too_many_topics(context, diagnostic);
         }
-        enum myc_status status = myc_subscriber_create(
+        const char *topic = context->service->handlers[i].type->topic;
+        enum myc_status status = myc_subscriber_create_with(
             context->bus,
             &context->waiter,
-            context->service->handlers[i].type->topic,
+            topic,
+            &context->service->reading,
             &context->subscribers[context->subscriber_count],
             diagnostic);
         if (status != MYC_OK) {
             return status;
         }
+        context->subscriber_topics[context->subscriber_count] = topic;
         context->subscriber_count++;
     }
     return MYC_OK;
@@ -175,6 +178,16 @@ struct myc_publisher *myc_context_publisher(struct myc_context *context, const c
     return NULL;
 }
 
+struct myc_subscriber *myc_context_subscriber(struct myc_context *context, const char *topic)
+{
+    for (uint32_t i = 0; i < context->subscriber_count; i++) {
+        if (myc__text_equals(context->subscriber_topics[i], topic)) {
+            return context->subscribers[i];
+        }
+    }
+    return NULL;
+}
+
 uint64_t myc_context_publisher_epoch(struct myc_context *context)
 {
     return context->publisher_epoch;
@@ -229,6 +242,17 @@ void myc_context_count(struct myc_context *context, const char *name, uint64_t a
 
 // ---- Messages and notices ----
 
+// A peer whose every message is refused must not fill the log: the first is told, then the 2nd,
+// 4th, 8th and so on. The report counts all.
+static bool is_worth_a_line(struct myc_context *context, const struct myc_notice *notice)
+{
+    if (notice->kind != MYC_NOTICE_INVALID && notice->kind != MYC_NOTICE_PREMATURE) {
+        return true;
+    }
+    context->refused++;
+    return (context->refused & (context->refused - 1)) == 0;
+}
+
 static void on_notice(const struct myc_notice *notice, void *opaque)
 {
     struct myc_context *context = opaque;
@@ -239,23 +263,31 @@ static void on_notice(const struct myc_notice *notice, void *opaque)
     } else if (notice->kind == MYC_NOTICE_PEER_DIED) {
         context->report.peers_died++;
     }
-    myc_notice_describe(notice, line, sizeof(line));
-    myc_context_log(context, is_calm ? MYC_LOG_INFO : MYC_LOG_WARNING, line);
+    if (is_worth_a_line(context, notice)) {
+        myc_notice_describe(notice, line, sizeof(line));
+        myc_context_log(context, is_calm ? MYC_LOG_INFO : MYC_LOG_WARNING, line);
+    }
     if (context->service->notice != NULL) {
         context->service->notice(context, notice);
     }
 }
 
-// A message shorter than its struct comes from an older writer: completed with zeros in the
-// scratch.
+// A message of an older version is completed in the scratch, with what its newer fields begin as.
 static const void *complete(struct myc_context *context, const struct myc_delivery *delivery)
 {
-    if (delivery->record->size >= delivery->type->size) {
+    const struct myc_message_type *type = delivery->type;
+    uint32_t known = myc__message_least(type, delivery->record->version);
+    if (known == 0 || known >= type->size) {
         return delivery->record->payload;
     }
-    memset(context->scratch, 0, delivery->type->size);
-    memcpy(context->scratch, delivery->record->payload, delivery->record->size);
-    return context->scratch;
+    unsigned char *scratch = context->scratch;
+    memcpy(scratch, delivery->record->payload, known);
+    if (type->initial != NULL) {
+        memcpy(scratch + known, (const unsigned char *)type->initial + known, type->size - known);
+    } else {
+        memset(scratch + known, 0, type->size - known);
+    }
+    return scratch;
 }
 
 static void on_message(const struct myc_delivery *delivery, void *opaque)
@@ -293,6 +325,10 @@ size_t myc_context_poll(struct myc_context *context, size_t messages_max)
     for (uint32_t i = 0; i < context->subscriber_count && delivered < messages_max; i++) {
         delivered += myc_subscriber_poll(
             context->subscribers[i], on_message, on_notice, context, messages_max - delivered);
+        if (context->failure.status == MYC_OK
+            && myc_subscriber_status(context->subscribers[i], &context->failure) != MYC_OK) {
+            myc_context_request_stop(context);
+        }
     }
     return delivered;
 }
@@ -378,6 +414,11 @@ static void close_all(struct myc_context *context, uint64_t close_timeout_ns)
         context->report.undelivered += report.undelivered;
     }
     for (uint32_t i = 0; i < context->subscriber_count; i++) {
+        struct myc_subscriber_counts counts;
+        myc_subscriber_counts(context->subscribers[i], &counts);
+        context->report.unknown += counts.unknown;
+        context->report.invalid += counts.invalid;
+        context->report.premature += counts.premature;
         myc_subscriber_close(context->subscribers[i]);
     }
     poll_publishers(context);
@@ -397,5 +438,8 @@ void myc__context_run(struct myc_context *context, uint64_t close_timeout_ns)
         service->shutdown(context);
     }
     close_all(context, close_timeout_ns);
-    context->report.status = status;
+    // A service that was stopped because a subscriber of its closed itself has failed.
+    bool was_stopped = status == MYC_OK || status == MYC_CANCELLED;
+    context->report.status =
+        was_stopped && context->failure.status != MYC_OK ? context->failure.status : status;
 }

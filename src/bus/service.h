@@ -31,6 +31,9 @@ struct myc_context {
     struct myc_publisher *publishers[MYC_SERVICE_TOPICS_MAX];
     const char *publisher_topics[MYC_SERVICE_TOPICS_MAX];
     struct myc_subscriber *subscribers[MYC_SERVICE_TOPICS_MAX];
+    const char *subscriber_topics[MYC_SERVICE_TOPICS_MAX];
+    uint64_t refused;              /* notices of messages that were not handled, for the log */
+    struct myc_diagnostic failure; /* why a subscriber closed itself; OK: none did */
     struct myc_service_report report;
 };
 

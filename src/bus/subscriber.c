@@ -26,10 +26,72 @@ static bool has_topic(const struct myc_contract *contract, const char *topic)
 
 void myc__subscriber_free(struct myc_subscriber *subscriber)
 {
-    struct myc_platform *platform = subscriber->bus->platform;
+    struct myc_memory *memory = subscriber->bus->platform->memory;
+    myc_memory_release(memory, subscriber->pages, (size_t)MYC_SOURCES_MAX * MYC_RING_PAGE_BYTES);
+    myc_memory_release(memory, subscriber->store.memory, subscriber->store.bytes);
     myc_memory_release(
-        platform->memory, subscriber->pages, (size_t)MYC_SOURCES_MAX * MYC_RING_PAGE_BYTES);
-    myc_memory_release(platform->memory, subscriber, sizeof(*subscriber));
+        memory,
+        subscriber->priors.bits,
+        myc__priors_bytes(subscriber->bus->contract, MYC_SOURCES_MAX));
+    myc_memory_release(memory, subscriber, sizeof(*subscriber));
+}
+
+static enum myc_status take_memory(struct myc_subscriber *subscriber)
+{
+    struct myc_memory *memory = subscriber->bus->platform->memory;
+    size_t priors_bytes = myc__priors_bytes(subscriber->bus->contract, MYC_SOURCES_MAX);
+    subscriber->pages =
+        myc_memory_allocate(memory, (size_t)MYC_SOURCES_MAX * MYC_RING_PAGE_BYTES, PAGE_ALIGNMENT);
+    if (subscriber->pages == NULL) {
+        return MYC_NO_MEMORY;
+    }
+    for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
+        subscriber->sources[i].heap_page =
+            (unsigned char *)subscriber->pages + (size_t)i * MYC_RING_PAGE_BYTES;
+    }
+    if (priors_bytes != 0) {
+        void *bits = myc_memory_allocate(memory, priors_bytes, SUBSCRIBER_ALIGNMENT);
+        if (bits == NULL) {
+            return MYC_NO_MEMORY;
+        }
+        myc__priors_init(&subscriber->priors, subscriber->bus->contract, MYC_SOURCES_MAX, bits);
+    }
+    if (subscriber->options.on_unknown == MYC_UNKNOWN_STORE) {
+        size_t bytes = subscriber->options.store_bytes & ~(size_t)7;
+        bytes = bytes != 0 ? bytes : MYC__STORE_BYTES_DEFAULT;
+        subscriber->store.memory = myc_memory_allocate(memory, bytes, SUBSCRIBER_ALIGNMENT);
+        if (subscriber->store.memory == NULL) {
+            return MYC_NO_MEMORY;
+        }
+        subscriber->store.bytes = bytes;
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+check_options(const struct myc_subscriber_options *options, struct myc_diagnostic *diagnostic)
+{
+    if ((uint32_t)options->on_unknown > MYC_UNKNOWN_DELIVER) {
+        return myc_diagnostic_set(
+            diagnostic, MYC_INVALID, 0, "on_unknown: skip, store, fail or deliver");
+    }
+    if (options->on_unknown == MYC_UNKNOWN_STORE && options->store_bytes != 0
+        && options->store_bytes < MYC__STORE_BYTES_MIN) {
+        return myc_diagnostic_set(diagnostic, MYC_INVALID, 0, "store_bytes: at least 64");
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+check_topic(const struct myc_bus *bus, const char *topic, struct myc_diagnostic *diagnostic)
+{
+    if (!has_topic(bus->contract, topic)) {
+        (void)myc_diagnostic_set(diagnostic, MYC_NOT_FOUND, 0, "topic ");
+        myc_diagnostic_append_quoted(diagnostic, topic, strlen(topic));
+        myc_diagnostic_append(diagnostic, ": no message of the contract has it");
+        return MYC_NOT_FOUND;
+    }
+    return MYC_OK;
 }
 
 enum myc_status myc_subscriber_create(
@@ -39,11 +101,26 @@ enum myc_status myc_subscriber_create(
     struct myc_subscriber **out_subscriber,
     struct myc_diagnostic *diagnostic)
 {
-    if (!has_topic(bus->contract, topic)) {
-        (void)myc_diagnostic_set(diagnostic, MYC_NOT_FOUND, 0, "topic ");
-        myc_diagnostic_append_quoted(diagnostic, topic, strlen(topic));
-        myc_diagnostic_append(diagnostic, ": no message of the contract has it");
-        return MYC_NOT_FOUND;
+    return myc_subscriber_create_with(bus, waiter, topic, NULL, out_subscriber, diagnostic);
+}
+
+enum myc_status myc_subscriber_create_with(
+    struct myc_bus *bus,
+    struct myc_waiter *waiter,
+    const char *topic,
+    const struct myc_subscriber_options *options,
+    struct myc_subscriber **out_subscriber,
+    struct myc_diagnostic *diagnostic)
+{
+    static const struct myc_subscriber_options defaults = {0};
+    options = options != NULL ? options : &defaults;
+    enum myc_status status = check_options(options, diagnostic);
+    if (status == MYC_OK) {
+        status = options->is_raw ? myc__topic_check(topic, diagnostic)
+                                 : check_topic(bus, topic, diagnostic);
+    }
+    if (status != MYC_OK) {
+        return status;
     }
     struct myc_subscriber *subscriber =
         myc_memory_allocate(bus->platform->memory, sizeof(*subscriber), SUBSCRIBER_ALIGNMENT);
@@ -52,18 +129,12 @@ enum myc_status myc_subscriber_create(
     }
     subscriber->bus = bus;
     subscriber->waiter = waiter;
+    subscriber->options = *options;
     myc__text_copy(subscriber->topic, sizeof(subscriber->topic), topic);
-    subscriber->pages = myc_memory_allocate(
-        bus->platform->memory, (size_t)MYC_SOURCES_MAX * MYC_RING_PAGE_BYTES, PAGE_ALIGNMENT);
-    if (subscriber->pages == NULL) {
+    if (take_memory(subscriber) != MYC_OK) {
         myc__subscriber_free(subscriber);
         return myc_diagnostic_set(diagnostic, MYC_NO_MEMORY, 0, "no memory for a subscriber");
     }
-    for (uint32_t i = 0; i < MYC_SOURCES_MAX; i++) {
-        subscriber->sources[i].heap_page =
-            (unsigned char *)subscriber->pages + (size_t)i * MYC_RING_PAGE_BYTES;
-    }
-    enum myc_status status = MYC_OK;
     myc__bus_lock(bus);
     if (bus->subscriber_count == MYC_SUBSCRIBERS_MAX) {
         status = myc_diagnostic_set(diagnostic, MYC_LIMIT, 0, "a node has at most 32 subscribers");
@@ -106,6 +177,7 @@ struct myc__source *myc__subscriber_take_source(struct myc_subscriber *subscribe
             memset(source, 0, sizeof(*source));
             memset(page, 0, MYC_RING_PAGE_BYTES);
             source->heap_page = page;
+            myc__priors_reset(&subscriber->priors, i);
             source->generation = generation;
             source->link = MYC__NO_INDEX;
             source->image = MYC__NO_INDEX;
@@ -234,20 +306,22 @@ struct turn {
     myc_notice_fn *on_notice;
     void *context;
     size_t delivered;
-    bool is_corrupt;
-    uint64_t sound; /* last sequence before the record that broke the rules */
+    bool is_failing; /* the subscriber closes itself behind this record */
 };
+
+static const char *source_node(const struct turn *turn)
+{
+    const struct myc_bus *bus = turn->subscriber->bus;
+    int32_t link = turn->source->link;
+    return bus->topology.nodes[link == MYC__NO_INDEX ? bus->self : link].name;
+}
 
 static void tell(const struct turn *turn, struct myc_notice *notice)
 {
     const struct myc__source *source = turn->source;
-    const struct myc_bus *bus = turn->subscriber->bus;
     notice->topic = turn->subscriber->topic;
     notice->publisher_epoch = source->publisher_epoch;
-    myc__text_copy(
-        notice->node,
-        sizeof(notice->node),
-        bus->topology.nodes[source->link == MYC__NO_INDEX ? bus->self : source->link].name);
+    myc__text_copy(notice->node, sizeof(notice->node), source_node(turn));
     if (turn->on_notice != NULL) {
         turn->on_notice(notice, turn->context);
     }
@@ -264,28 +338,99 @@ static void tell_gap(struct turn *turn, const struct myc_record *record, uint64_
     notice.first = sequence - notice.count + 1;
     notice.last = sequence;
     turn->subscriber->counts.lost += notice.count;
+    turn->source->missed += notice.count;
     tell(turn, &notice);
 }
 
-static const struct myc_message_type *find_type(struct myc_subscriber *subscriber, uint16_t id)
+// Of one message that is not delivered, or not known.
+static void tell_message(
+    struct turn *turn,
+    enum myc_notice_kind kind,
+    const struct myc_record *message,
+    const struct myc_message_type *type,
+    const char *detail)
 {
-    const struct myc_message_type *last = subscriber->last_type;
-    if (last == NULL || last->id != id) {
-        last = myc_contract_find(subscriber->bus->contract, id);
-        if (last != NULL) {
-            subscriber->last_type = last;
-        }
-    }
-    return last;
+    struct myc_notice notice;
+    memset(&notice, 0, sizeof(notice));
+    notice.kind = kind;
+    notice.last = message->sequence;
+    notice.count = kind == MYC_NOTICE_PREMATURE ? turn->source->missed : 0;
+    notice.type = message->type;
+    notice.version = message->version;
+    notice.message = type != NULL ? type->name : NULL;
+    notice.detail = detail;
+    tell(turn, &notice);
 }
 
-// Bytes of another process are believed only after this; both sides have the same contract.
-static bool is_sound(const struct myc_message_type *type, const struct myc_record *record)
+// Says why the subscriber is about to close itself, unless the bytes turn out to be overwritten.
+static void fail_for_unknown(struct turn *turn, const struct myc_record *message)
 {
-    if (record->size < type->size) {
-        return false;
+    struct myc_subscriber *subscriber = turn->subscriber;
+    struct myc_diagnostic *failure = &subscriber->failure;
+    const char *node = source_node(turn);
+    (void)myc_diagnostic_set(failure, MYC_MISMATCH, 0, "topic ");
+    myc_diagnostic_append_quoted(failure, subscriber->topic, strlen(subscriber->topic));
+    myc_diagnostic_append(failure, ": the contract does not know type ");
+    myc_diagnostic_append_u64(failure, message->type);
+    myc_diagnostic_append(failure, ", version ");
+    myc_diagnostic_append_u64(failure, message->version);
+    myc_diagnostic_append(failure, ", which node ");
+    myc_diagnostic_append_quoted(failure, node, strlen(node));
+    myc_diagnostic_append(failure, " published with sequence ");
+    myc_diagnostic_append_u64(failure, message->sequence);
+    MYC_REACHED("subscriber.unknown-fails");
+    turn->is_failing = true;
+}
+
+// Returns: whether it is to be handed over.
+static bool on_unknown(struct turn *turn, const struct myc_record *message)
+{
+    struct myc_subscriber *subscriber = turn->subscriber;
+    struct myc_subscriber_counts *counts = &subscriber->counts;
+    counts->unknown++;
+    if (subscriber->options.is_raw || subscriber->options.on_unknown == MYC_UNKNOWN_DELIVER) {
+        return true;
     }
-    return type->validate == NULL || type->validate(record->payload, record->size, NULL) == MYC_OK;
+    bool is_failing = subscriber->options.on_unknown == MYC_UNKNOWN_FAIL;
+    if (subscriber->options.on_unknown != MYC_UNKNOWN_STORE) {
+        counts->skipped++;
+    } else if (myc__store_put(&subscriber->store, message, turn->source->publisher_epoch)) {
+        counts->stored++;
+    } else {
+        MYC_REACHED("subscriber.store-full");
+        counts->overflowed++;
+    }
+    if (!turn->source->has_unknown || is_failing) {
+        turn->source->has_unknown = true;
+        tell_message(turn, MYC_NOTICE_UNKNOWN_TYPE, message, NULL, NULL);
+    }
+    if (is_failing) {
+        fail_for_unknown(turn, message);
+    }
+    return false;
+}
+
+// Returns: whether it is to be handed over; `out_type` is NULL if nobody knows its type.
+static bool is_due(
+    struct turn *turn, const struct myc_record *message, const struct myc_message_type **out_type)
+{
+    struct myc_diagnostic why;
+    struct myc_subscriber_counts *counts = &turn->subscriber->counts;
+    switch (myc__judge(turn->subscriber, turn->source, message, out_type, &why)) {
+    case MYC__VERDICT_UNKNOWN:
+        return on_unknown(turn, message);
+    case MYC__VERDICT_INVALID:
+        counts->invalid++;
+        tell_message(turn, MYC_NOTICE_INVALID, message, *out_type, why.text);
+        return false;
+    case MYC__VERDICT_PREMATURE:
+        counts->premature++;
+        tell_message(turn, MYC_NOTICE_PREMATURE, message, *out_type, why.text);
+        return false;
+    case MYC__VERDICT_DELIVER:
+        break;
+    }
+    return true;
 }
 
 static void on_record(const struct myc_record *record, void *context)
@@ -293,7 +438,7 @@ static void on_record(const struct myc_record *record, void *context)
     struct turn *turn = context;
     struct myc_record message = *record;
     message.sequence += turn->source->sequence_base;
-    if (turn->is_corrupt || myc_load_relaxed_u32(&turn->subscriber->is_closed) != 0) {
+    if (turn->is_failing || myc_load_relaxed_u32(&turn->subscriber->is_closed) != 0) {
         return;
     }
     if (message.type == MYC_RECORD_GAP) {
@@ -301,15 +446,8 @@ static void on_record(const struct myc_record *record, void *context)
         return;
     }
     struct myc_delivery delivery = {
-        .record = &message,
-        .type = find_type(turn->subscriber, message.type),
-        .publisher_epoch = turn->source->publisher_epoch,
-    };
-    if (delivery.type == NULL) {
-        turn->subscriber->counts.unknown++;
-    } else if (turn->source->kind != MYC__SOURCE_LOCAL && !is_sound(delivery.type, &message)) {
-        turn->is_corrupt = true;
-        turn->sound = message.sequence - 1;
+        .record = &message, .publisher_epoch = turn->source->publisher_epoch};
+    if (!is_due(turn, &message, &delivery.type)) {
         return;
     }
     turn->delivered++;
@@ -325,6 +463,7 @@ static void tell_match(struct turn *turn)
     notice.last = turn->source->sequence_base + myc_ring_reader_sequence(&turn->source->reader);
     MYC_SOMETIMES(turn->source->is_restart, "subscriber.peer-restarted");
     turn->source->is_announced = true;
+    turn->source->missed = notice.last;
     tell(turn, &notice);
 }
 
@@ -344,9 +483,7 @@ static void end_source(struct turn *turn, enum myc__fate fate)
     memset(&notice, 0, sizeof(notice));
     notice.kind = kinds[fate];
     notice.count = fate == MYC__FATE_FENCED ? myc_ring_reader_distrusted(&source->reader) : 0;
-    notice.last = turn->is_corrupt && fate == MYC__FATE_CORRUPT
-                      ? turn->sound
-                      : source->sequence_base + myc_ring_reader_sequence(&source->reader);
+    notice.last = source->sequence_base + myc_ring_reader_sequence(&source->reader);
     MYC_SOMETIMES(fate == MYC__FATE_DIED, "subscriber.peer-died");
     MYC_SOMETIMES(fate == MYC__FATE_ENDED, "subscriber.peer-ended");
     notice.is_tail_unknown = fate == MYC__FATE_DIED && source->kind == MYC__SOURCE_IMAGE;
@@ -387,7 +524,6 @@ static size_t poll_source(struct turn *turn, size_t messages_max)
     enum myc__fate fate = (enum myc__fate)myc_load_acquire_u32(&source->fate);
     myc_shared_read(&source->publisher_epoch, sizeof(source->publisher_epoch));
     turn->delivered = 0;
-    turn->is_corrupt = false;
     if (!source->is_announced) {
         tell_match(turn);
     }
@@ -397,11 +533,17 @@ static size_t poll_source(struct turn *turn, size_t messages_max)
     }
     enum myc_status status = myc_ring_reader_status(&source->reader);
     bool is_overrun = myc_ring_reader_distrusted(&source->reader) > 0;
+    if (turn->is_failing && is_overrun) {
+        myc_diagnostic_clear(&turn->subscriber->failure);
+    } else if (turn->is_failing) {
+        myc_subscriber_close(turn->subscriber);
+    }
+    turn->is_failing = false;
     if (!is_overrun && myc_load_relaxed_u32(&turn->subscriber->is_closed) != 0) {
         return turn
             ->delivered; // A handler closed it: it is told nothing more but what to disbelieve.
     }
-    if (!is_overrun && (turn->is_corrupt || status == MYC_CORRUPT)) {
+    if (!is_overrun && status == MYC_CORRUPT) {
         end_source(turn, MYC__FATE_CORRUPT);
     } else if (status == MYC_FENCED) {
         MYC_REACHED("subscriber.fenced");
@@ -519,6 +661,39 @@ void myc_subscriber_counts(
     const struct myc_subscriber *subscriber, struct myc_subscriber_counts *out_counts)
 {
     *out_counts = subscriber->counts;
+}
+
+enum myc_status
+myc_subscriber_status(const struct myc_subscriber *subscriber, struct myc_diagnostic *diagnostic)
+{
+    if (subscriber->failure.status != MYC_OK && diagnostic != NULL) {
+        *diagnostic = subscriber->failure;
+    }
+    return subscriber->failure.status;
+}
+
+enum myc_status
+myc_subscriber_stored(const struct myc_subscriber *subscriber, struct myc_stored *out_stored)
+{
+    const struct myc__store_entry *entry = myc__store_oldest(&subscriber->store);
+    if (entry == NULL) {
+        return MYC_AGAIN;
+    }
+    *out_stored = (struct myc_stored){
+        .record =
+            {.type = entry->type,
+             .version = entry->version,
+             .size = entry->size,
+             .payload = entry + 1,
+             .sequence = entry->sequence},
+        .publisher_epoch = entry->publisher_epoch,
+    };
+    return MYC_OK;
+}
+
+void myc_subscriber_stored_drop(struct myc_subscriber *subscriber)
+{
+    myc__store_drop(&subscriber->store);
 }
 
 // ---- Sleeping ----

@@ -130,7 +130,10 @@ void myc_bus_destroy(struct myc_bus *bus);
     X(PEER_RESTARTED, "the peer is a new incarnation")                                             \
     X(CORRUPT, "the peer broke the protocol and was cut off")                                      \
     X(FENCED, "the publisher gave up on this subscriber, whose link was lost")                     \
-    X(TURNED_AWAY, "publishers are not read, because a subscriber reads at most 16")
+    X(TURNED_AWAY, "publishers are not read, because a subscriber reads at most 16")               \
+    X(INVALID, "a message broke its contract and was not delivered")                               \
+    X(PREMATURE, "a message came before one that it requires and was not delivered")               \
+    X(UNKNOWN_TYPE, "the contract does not know the type of a message")
 
 enum myc_notice_kind {
 #define MYC_NOTICE_ENUM_(name, text) MYC_NOTICE_##name,
@@ -147,13 +150,21 @@ struct myc_notice {
     const char *topic;
     char node[MYC_NAME_BYTES]; /* the peer's; empty: TURNED_AWAY */
     uint64_t publisher_epoch;
-    uint64_t first;  /* GAP: first sequence lost */
-    uint64_t last;   /* GAP: last sequence lost; else the last sequence received or acknowledged */
-    uint64_t count;  /* GAP: messages lost; publisher: messages the peer did not acknowledge;
-                        FENCED: messages after `last` that were handed over but may have been
-                        overwritten meanwhile: what was made of them is not to be believed;
-                        TURNED_AWAY: publishers that are there and not read */
-    uint64_t missed; /* later notices of this publisher that found no place */
+    uint64_t first;   /* GAP: first sequence lost */
+    uint64_t last;    /* GAP: last sequence lost; INVALID, PREMATURE, UNKNOWN_TYPE: the message's;
+                         else the last sequence received or acknowledged */
+    uint64_t count;   /* GAP: messages lost; publisher: messages the peer did not acknowledge;
+                         FENCED: messages after `last` that were handed over but may have been
+                         overwritten meanwhile: what was made of them is not to be believed;
+                         TURNED_AWAY: publishers that are there and not read;
+                         PREMATURE: messages of this publisher that were never received: because
+                         they were published before the subscriber joined, or lost since */
+    uint64_t missed;  /* later notices of this publisher that found no place */
+    uint16_t type;    /* INVALID, PREMATURE, UNKNOWN_TYPE: the message's type id; else 0 */
+    uint16_t version; /* and its schema version */
+    const char *message; /* and its name; NULL: the contract has none for it */
+    const char *detail;  /* INVALID: the field and the rule; PREMATURE: what is missing; NULL: none.
+                            Valid until the handler returns */
 };
 
 /** The enumerator's name without its prefix. */
@@ -176,6 +187,7 @@ struct myc_publisher_options {
     enum myc_full_policy on_full;
     uint64_t block_timeout_ns; /* 0: 5 s */
     bool is_flush_manual; /* sockets are written by flush, the agent, or when the ring is full */
+    bool is_raw;          /* the topic need not be of the contract; see mycelium/raw.h */
 };
 
 /**
@@ -264,6 +276,28 @@ enum myc_status myc_publisher_close(
 
 /* ---- Subscriber ---- */
 
+/** What becomes of a message whose type the contract does not know. All are counted. */
+enum myc_unknown_policy {
+    MYC_UNKNOWN_SKIP,   /* it is passed over */
+    MYC_UNKNOWN_STORE,  /* it is kept for myc_subscriber_stored(), as long as there is room */
+    MYC_UNKNOWN_FAIL,   /* the subscriber closes itself; myc_subscriber_status() says why */
+    MYC_UNKNOWN_DELIVER /* it is handed over, with a NULL type */
+};
+
+/** How a subscriber reads; zero is the default throughout. */
+struct myc_subscriber_options {
+    enum myc_unknown_policy on_unknown;
+    size_t store_bytes; /* of MYC_UNKNOWN_STORE, taken at creation; 0: 64 KiB */
+    /* Checks the messages of this process like those of others, which are always checked. */
+    bool checks_local;
+    /* A message whose required prior messages may be among those that this subscriber never
+     * received is delivered; else it is PREMATURE. */
+    bool trusts_missed_priors;
+    /* For relays, recorders and bridges: unknown types are handed over whatever `on_unknown` says,
+     * required prior messages are not asked for, and the topic need not be of the contract. */
+    bool is_raw;
+};
+
 /** Creates a subscriber of a topic, on all its publishers, now and later. Errors: as a publisher's.
  */
 MYC_MUST_USE enum myc_status myc_subscriber_create(
@@ -273,10 +307,20 @@ MYC_MUST_USE enum myc_status myc_subscriber_create(
     struct myc_subscriber **out_subscriber,
     struct myc_diagnostic *diagnostic);
 
+/** The same, as `options` say; NULL: the default. Errors: INVALID (the store is below 64 bytes). */
+MYC_MUST_USE enum myc_status myc_subscriber_create_with(
+    struct myc_bus *bus,
+    struct myc_waiter *waiter,
+    const char *topic,
+    const struct myc_subscriber_options *options,
+    struct myc_subscriber **out_subscriber,
+    struct myc_diagnostic *diagnostic);
+
 /** Where a message came from, beside its record. */
 struct myc_delivery {
     const struct myc_record *record;     /* sequence is the publisher's */
-    const struct myc_message_type *type; /* NULL: the contract does not know this type */
+    const struct myc_message_type *type; /* NULL: the contract does not know this type, and the
+                                            subscriber is one that is handed such messages */
     uint64_t publisher_epoch;
 };
 
@@ -289,9 +333,13 @@ typedef void myc_notice_fn(const struct myc_notice *notice, void *context);
 /**
  * Delivers at most `messages_max` messages, taking the publishers in turn, and every notice due.
  *
- * Messages from another process are validated first; a bad one cuts its publisher off with a
- * CORRUPT notice and is not delivered. `on_notice` may be NULL. Returns: how many messages were
- * delivered.
+ * Messages from another process are validated first, over every transport and in shared memory. One
+ * that breaks its contract is counted, told as INVALID with its field, and not delivered; its
+ * publisher's stream goes on. A stream that breaks the protocol ends, with CORRUPT. One that comes
+ * before a message its type requires (of the same topic, from the same publisher) is told as
+ * PREMATURE. `on_notice` may be NULL. Returns: how many messages were delivered.
+ * [BUS-1] nothing of another process is delivered unchecked; [BUS-2] nothing is delivered before
+ * what it requires; [BUS-3] what is not delivered is counted.
  */
 size_t myc_subscriber_poll(
     struct myc_subscriber *subscriber,
@@ -310,13 +358,41 @@ uint32_t myc_subscriber_matched(const struct myc_subscriber *subscriber);
 struct myc_subscriber_counts {
     uint64_t delivered;
     uint64_t lost;        /* sum of all GAP notices */
-    uint64_t unknown;     /* messages of a type the contract does not know, skipped */
+    uint64_t unknown;     /* messages of a type the contract does not know; of these: */
+    uint64_t skipped;     /* passed over; the one that MYC_UNKNOWN_FAIL met, too */
+    uint64_t stored;      /* put into the store */
+    uint64_t overflowed;  /* passed over because the store was full */
+    uint64_t invalid;     /* not delivered, because they break the contract */
+    uint64_t premature;   /* not delivered, because what they require did not come before */
     uint64_t turned_away; /* not a total: publishers of the topic that are not read at present,
                              because MYC_SOURCES_MAX are, or the node receives MYC_IMAGES_MAX */
 };
 
 void myc_subscriber_counts(
     const struct myc_subscriber *subscriber, struct myc_subscriber_counts *out_counts);
+
+/**
+ * How the subscriber is: OK, or MISMATCH when MYC_UNKNOWN_FAIL closed it; the diagnostic names
+ * topic, type id, version, publisher and sequence. Owner thread. [BUS-4]
+ */
+enum myc_status
+myc_subscriber_status(const struct myc_subscriber *subscriber, struct myc_diagnostic *diagnostic);
+
+/** A message that MYC_UNKNOWN_STORE kept. */
+struct myc_stored {
+    struct myc_record record; /* type, version, bytes and sequence; position 0 */
+    uint64_t publisher_epoch;
+};
+
+/**
+ * Shows the oldest message in the store; its bytes stay until myc_subscriber_stored_drop(). Owner
+ * thread; also after a close. Returns: OK, AGAIN (none). [BUS-5]
+ */
+enum myc_status
+myc_subscriber_stored(const struct myc_subscriber *subscriber, struct myc_stored *out_stored);
+
+/** Drops the oldest message in the store, if there is one: there is room for others. */
+void myc_subscriber_stored_drop(struct myc_subscriber *subscriber);
 
 /**
  * Sleeps until one of the waiter's subscribers has something, the waiter is rung, or the deadline.

@@ -70,7 +70,8 @@ struct myc_record {
     X(LAPPED, "the reader was overtaken")                                                          \
     X(DISCONNECTED, "the connection broke and the subscriber rejoined later")                      \
     X(PEER_DIED, "the publisher's process died; how much it had published is unknown")             \
-    X(FENCED, "the reader was taken out of the ring")
+    X(FENCED, "the reader was taken out of the ring")                                              \
+    X(REFUSED, "the message broke its contract")
 
 enum myc_loss_cause {
 #define MYC_LOSS_ENUM_(name, text) MYC_LOSS_##name,

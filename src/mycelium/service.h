@@ -100,6 +100,13 @@ struct myc_service {
 
     /** Called once, last, if init was called. It may still publish. May be NULL. */
     void (*shutdown)(struct myc_context *context);
+
+    /**
+     * How its subscribers read, e.g. what becomes of messages of unknown types; zero: the default,
+     * which passes over and counts them. With MYC_UNKNOWN_FAIL the first one ends the service, and
+     * so the node, with MISMATCH. Handlers are never called for unknown types.
+     */
+    struct myc_subscriber_options reading;
 };
 
 /* ---- What a service can do ---- */
@@ -112,6 +119,9 @@ void *myc_context_argument(struct myc_context *context);
 
 /** The publisher of a topic in `publishes`, or NULL. Generated publish functions take it. */
 struct myc_publisher *myc_context_publisher(struct myc_context *context, const char *topic);
+
+/** The subscriber of a topic it has handlers for, or NULL: its counts, its store. */
+struct myc_subscriber *myc_context_subscriber(struct myc_context *context, const char *topic);
 
 /**
  * The epoch of the publisher whose message is being handled: each start of a publisher has another,
@@ -189,6 +199,9 @@ struct myc_service_report {
     uint64_t accepted;      /* messages it published */
     uint64_t undelivered;   /* of these, not passed on by the close deadline */
     uint64_t peers_died;    /* PEER_DIED notices */
+    uint64_t unknown;       /* messages of types its contract does not know */
+    uint64_t invalid;       /* messages not handled because they break the contract */
+    uint64_t premature;     /* messages not handled because what they require had not come */
     uint32_t counter_count;
     struct myc_counter_value counters[MYC_SERVICE_COUNTERS_MAX];
 };

@@ -133,17 +133,20 @@ static void on_notice(const struct myc_notice *notice, void *context)
         myc_notice_describe(notice, text, sizeof(text));
         fprintf(stderr, "myc record: %s\n", text);
     }
-    if (notice->kind == MYC_NOTICE_GAP && recorder->status == MYC_OK) {
+    bool is_refused = notice->kind == MYC_NOTICE_INVALID;
+    if ((notice->kind == MYC_NOTICE_GAP || is_refused) && recorder->status == MYC_OK) {
+        uint64_t count = is_refused ? 1 : notice->count;
+        enum myc_loss_cause cause = is_refused ? MYC_LOSS_REFUSED : notice->cause;
         if (lane == NULL) {
-            lane = open_lane(recorder, notice->publisher_epoch, notice->first - 1);
+            lane = open_lane(recorder, notice->publisher_epoch, notice->last - count);
         }
         if (lane != NULL) {
-            enum myc_status status = myc_recording_append_gap(
-                &lane->writer, notice->count, notice->cause, recorder->now_ns);
+            enum myc_status status =
+                myc_recording_append_gap(&lane->writer, count, cause, recorder->now_ns);
             if (status != MYC_OK) {
                 fail(recorder, lane, status);
             }
-            lane->lost += notice->count;
+            lane->lost += count;
         }
     }
     if (lane != NULL
@@ -199,6 +202,32 @@ static void run(struct recorder *recorder, struct myc_subscriber *subscriber)
     }
 }
 
+// Everything of the topic is recorded as it came; but a topic that nobody has would be waited on
+// for ever.
+static enum myc_status subscribe(struct recorder *recorder, struct myc_subscriber **out_subscriber)
+{
+    const struct record_member *member = &recorder->member;
+    const struct myc_subscriber_options reading = {.is_raw = true};
+    const char *topic = recorder->options->topic;
+    bool is_known = false;
+    for (uint32_t i = 0; i < member->contract.message_count; i++) {
+        is_known = is_known || strcmp(member->contract.messages[i]->topic, topic) == 0;
+    }
+    if (!is_known) {
+        (void)myc_diagnostic_set(&recorder->why, MYC_NOT_FOUND, 0, "topic ");
+        myc_diagnostic_append_quoted(&recorder->why, topic, strlen(topic));
+        myc_diagnostic_append(&recorder->why, ": no message of the contract has it");
+        return MYC_NOT_FOUND;
+    }
+    return myc_subscriber_create_with(
+        recorder->member.bus,
+        &recorder->member.waiter,
+        topic,
+        &reading,
+        out_subscriber,
+        &recorder->why);
+}
+
 // The first file is made when the first publisher is heard; that it is there already is told now.
 static int check_file(struct recorder *recorder)
 {
@@ -249,12 +278,7 @@ int record_command(int argc, char **argv)
         status = check_file(&recorder);
     }
     if (status == RECORD_DONE) {
-        enum myc_status created = myc_subscriber_create(
-            recorder.member.bus,
-            &recorder.member.waiter,
-            options.topic,
-            &subscriber,
-            &recorder.why);
+        enum myc_status created = subscribe(&recorder, &subscriber);
         if (created != MYC_OK) {
             status = record_fail("record", record_exit_status(created), recorder.why.text);
         }

@@ -88,6 +88,7 @@ struct seen {
 struct fixture {
     struct myc_platform *platform;
     struct myc_topology topology;
+    const struct myc_contract *contracts[SIDES_MAX]; /* NULL: the fixture's own */
     struct myc_waiter waiters[SIDES_MAX];
     struct myc_bus *buses[SIDES_MAX];
     struct myc_publisher *publisher;
@@ -127,7 +128,7 @@ static inline void fixture_open_side(struct fixture *fixture, int side)
     struct myc_bus_options options = {
         .topology = &fixture->topology,
         .node = side == 0 ? "left" : "right",
-        .contract = &fixture_contract,
+        .contract = fixture->contracts[side] != NULL ? fixture->contracts[side] : &fixture_contract,
         .ring_bytes = RING_BYTES,
     };
     assert_int_equal(myc_waiter_open(&fixture->waiters[side], fixture->platform), MYC_OK);

@@ -79,7 +79,6 @@ struct turns {
     uint64_t epochs[2];
     uint64_t last[2]; /* sequence */
     uint32_t delivered;
-    uint32_t unknown;
     uint32_t run; /* messages of the same publisher in a row */
     uint32_t longest;
     uint64_t current;
@@ -94,33 +93,12 @@ static void count_turn(const struct myc_delivery *delivery, void *context)
         turns->is_out_of_order = true;
     }
     turns->last[index] = delivery->record->sequence;
-    turns->unknown += delivery->type == NULL;
     turns->delivered++;
     turns->run = delivery->publisher_epoch == turns->current ? turns->run + 1 : 1;
     turns->current = delivery->publisher_epoch;
     if (turns->run > turns->longest) {
         turns->longest = turns->run;
     }
-}
-
-// A type that the contract does not know is handed over as such, and counted.
-static void test_local_counts_unknown_types(void **state)
-{
-    (void)state;
-    static const struct myc_message_type stranger = {
-        .id = 99, .version = 1, .size = 8, .name = "Stranger", .topic = "alpha"};
-    struct fixture fixture;
-    struct myc_subscriber_counts counts;
-    struct turns turns = {0};
-    const uint64_t payload = 5;
-    fixture_open(&fixture, MYC_TRANSPORT_LOCAL);
-    fixture_match(&fixture);
-    assert_int_equal(myc_publish(fixture.publisher, &stranger, &payload, sizeof(payload)), MYC_OK);
-    assert_int_equal(myc_subscriber_poll(fixture.subscriber, count_turn, NULL, &turns, 10), 1);
-    assert_int_equal(turns.unknown, 1);
-    myc_subscriber_counts(fixture.subscriber, &counts);
-    assert_int_equal(counts.unknown, 1);
-    fixture_close(&fixture);
 }
 
 // Two publishers of a topic are both heard, each in its own order.
@@ -453,7 +431,6 @@ int main(void)
         cmocka_unit_test(test_local_delivers_in_order),
         cmocka_unit_test(test_local_feeds_every_subscriber),
         cmocka_unit_test(test_local_counts_notices_without_room),
-        cmocka_unit_test(test_local_counts_unknown_types),
         cmocka_unit_test(test_local_reads_publishers_in_turn),
         cmocka_unit_test(test_local_refuses_a_short_message),
         cmocka_unit_test(test_local_rejects_when_full),
