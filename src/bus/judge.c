@@ -4,6 +4,7 @@
 // says, did what it requires come before.
 #include "bus/internal.h"
 
+#include <mycelium/message.h>
 #include <mycelium/simulation.h>
 
 // The contract's index of a type; the count of its messages: it has none.
@@ -24,11 +25,27 @@ static uint32_t find_type(struct myc_subscriber *subscriber, uint16_t id)
 
 uint32_t myc__message_least(const struct myc_message_type *type, uint16_t version)
 {
-    uint32_t size = type->extent_count == 0 ? type->size : 0;
-    for (uint32_t i = 0; i < type->extent_count && type->extents[i].version <= version; i++) {
-        size = type->extents[i].size;
+    // Of a type that does not say what fields it has, nothing is known of older versions.
+    return type->extent_count == 0 ? type->size : myc_message_extent(type, version);
+}
+
+static enum myc_status refuse_size(
+    const struct myc_message_type *type,
+    const struct myc_record *record,
+    uint32_t least,
+    struct myc_diagnostic *diagnostic)
+{
+    (void)myc_diagnostic_set(diagnostic, MYC_CORRUPT, 0, type->name);
+    if (least == 0) {
+        myc_diagnostic_append(diagnostic, ": there is no version ");
+        myc_diagnostic_append_u64(diagnostic, record->version);
+        return MYC_CORRUPT;
     }
-    return size;
+    myc_diagnostic_append(diagnostic, ": ");
+    myc_diagnostic_append_u64(diagnostic, record->size);
+    myc_diagnostic_append(diagnostic, " bytes instead of at least ");
+    myc_diagnostic_append_u64(diagnostic, least);
+    return MYC_CORRUPT;
 }
 
 enum myc_status myc__message_check(
@@ -38,20 +55,19 @@ enum myc_status myc__message_check(
 {
     uint32_t least = myc__message_least(type, record->version);
     if (least == 0 || record->size < least) {
-        (void)myc_diagnostic_set(diagnostic, MYC_CORRUPT, 0, "");
-        myc_diagnostic_append_u64(diagnostic, record->size);
-        myc_diagnostic_append(diagnostic, " bytes, and version ");
-        myc_diagnostic_append_u64(diagnostic, record->version);
-        myc_diagnostic_append(diagnostic, least == 0 ? " never was" : " has at least ");
-        if (least != 0) {
-            myc_diagnostic_append_u64(diagnostic, least);
-        }
-        return MYC_CORRUPT;
+        return refuse_size(type, record, least, diagnostic);
     }
-    if (type->validate == NULL || record->size < type->size) {
+    // The type's own function looks at all fields of today's version, which must be there.
+    if (type->validate != NULL && (record->version >= type->version || type->field_count == 0)) {
+        return type->validate(record->payload, record->size, diagnostic);
+    }
+    if (type->field_count == 0) {
         return MYC_OK;
     }
-    return type->validate(record->payload, record->size, diagnostic);
+    // In place, though an older version ends early: only the fields that it has are looked at.
+    struct myc_message message = myc_message_of(type, record->payload, record->size);
+    message.version = record->version;
+    return myc_message_validate(&message, diagnostic);
 }
 
 enum myc__verdict myc__judge(

@@ -5,6 +5,8 @@
  */
 #include "unit/bus/bus_fixture.h"
 
+#include <mycelium/raw.h>
+
 enum { STRANGER = 99 };
 
 static const uint16_t order_priors[] = {1, 40};
@@ -234,6 +236,113 @@ static void ignore_message(const struct myc_delivery *delivery, void *context)
     (void)context;
 }
 
+// A message with fields, of which the second one came with version 2 and is at most 100.
+static const struct myc_number hundred = {{100, 0, 0, 0}};
+static const struct myc_field grown_fields[] = {
+    {.name = "key", .kind = MYC_KIND_U64, .since = 1, .count = 1, .size = 8},
+    {.name = "part",
+     .kind = MYC_KIND_U64,
+     .since = 2,
+     .count = 1,
+     .offset = 8,
+     .size = 8,
+     .max = &hundred},
+};
+static const struct myc_extent grown_extents[] = {
+    {.version = 1, .size = 8}, {.version = 2, .size = 16}};
+static const uint64_t grown_initial[] = {0, 42};
+static const struct myc_message_type grown = {
+    .id = 5,
+    .version = 2,
+    .size = 16,
+    .name = "Grown",
+    .topic = "alpha",
+    .field_count = 2,
+    .extent_count = 2,
+    .fields = grown_fields,
+    .initial = grown_initial,
+    .extents = grown_extents,
+};
+static const struct myc_message_type *const grown_messages[] = {&grown};
+static const struct myc_contract grown_contract = {
+    .name = "grown",
+    .id = 79,
+    .version = 2,
+    .min_compatible = 1,
+    .message_count = 1,
+    .messages = grown_messages,
+    .digest = {5},
+};
+
+struct verdict {
+    uint16_t version;
+    uint32_t size;
+    uint64_t words[3];
+    const char *why; /* NULL: it is delivered */
+};
+
+static void keep_why(const struct myc_notice *notice, void *context)
+{
+    char *line = context;
+    (void)snprintf(line, 256, "%s", notice->detail != NULL ? notice->detail : "");
+}
+
+// [BUS-1] A foreign message is checked in the version that its record names: an older one is as
+// long as it was and has the fields of then, a newer one may be longer.
+static void test_judge_checks_each_version(void **state)
+{
+    (void)state;
+    static const struct verdict verdicts[] = {
+        {1, 8, {7}, NULL},
+        {2, 16, {7, 100}, NULL},
+        {3, 24, {7, 1, 9}, NULL},
+        {1, 16, {7, 101}, NULL}, /* what lies behind an older message is not its field */
+        {1, 4, {7}, "Grown: 4 bytes instead of at least 8"},
+        {2, 8, {7}, "Grown: 8 bytes instead of at least 16"},
+        {3, 8, {7}, "Grown: 8 bytes instead of at least 16"},
+        {0, 16, {7}, "Grown: there is no version 0"},
+        {2, 16, {7, 101}, "Grown.part: 101 is above 100 (byte 8)"},
+    };
+    // The writer's contract has no fields, so that it may write anything.
+    static const struct myc_message_type loose = {
+        .id = 9, .version = 1, .size = 8, .name = "Loose", .topic = "alpha"};
+    static const struct myc_message_type *const loose_messages[] = {&loose};
+    static const struct myc_contract loose_contract = {
+        .name = "grown",
+        .id = 79,
+        .version = 2,
+        .min_compatible = 1,
+        .message_count = 1,
+        .messages = loose_messages,
+        .digest = {5},
+    };
+    for (int kind = 1; kind < KINDS; kind++) {
+        struct fixture fixture;
+        fixture_init(&fixture, kinds[kind]);
+        fixture.contracts[0] = &loose_contract;
+        fixture.contracts[1] = &grown_contract;
+        fixture_open_side(&fixture, 0);
+        fixture_open_side(&fixture, 1);
+        match_with(&fixture, NULL);
+        for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+            const struct verdict *verdict = &verdicts[i];
+            char why[256] = "";
+            uint64_t before = counts_of(&fixture).delivered + counts_of(&fixture).invalid;
+            assert_int_equal(
+                myc_publish_raw(
+                    fixture.publisher, grown.id, verdict->version, verdict->words, verdict->size),
+                MYC_OK);
+            FIXTURE_UNTIL(
+                &fixture,
+                false,
+                (myc_subscriber_poll(fixture.subscriber, ignore_message, keep_why, why, 10),
+                 counts_of(&fixture).delivered + counts_of(&fixture).invalid > before));
+            assert_string_equal(why, verdict->why != NULL ? verdict->why : "");
+        }
+        fixture_close(&fixture);
+    }
+}
+
 // The notice of a refused message says which, whose, and what is wrong with it.
 static void test_judge_says_what_is_wrong(void **state)
 {
@@ -395,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_judge_fails_for_unknown_types),
         cmocka_unit_test(test_judge_delivers_unknown_types),
         cmocka_unit_test(test_judge_checks_what_is_foreign),
+        cmocka_unit_test(test_judge_checks_each_version),
         cmocka_unit_test(test_judge_says_what_is_wrong),
         cmocka_unit_test(test_judge_refuses_premature_messages),
         cmocka_unit_test(test_judge_does_not_count_refused_priors),
