@@ -13,6 +13,15 @@
 
 enum { STEPS_MAX = 1 << 24 };
 
+bool myc__compat_is_zero(
+    const struct myc__compat *compat, bool is_old_writer, uint64_t start, uint64_t end)
+{
+    const struct myc__compat_frame *frame = &compat->frames[compat->depth - 1];
+    const struct myc__compat_zeros *zeros =
+        is_old_writer ? &frame->zeros_of_old : &frame->zeros_of_new;
+    return start >= zeros->from && end <= zeros->to;
+}
+
 void myc__compat_spend(struct myc__compat *compat, uint64_t steps)
 {
     if (compat->steps == 0) {
@@ -253,18 +262,17 @@ static void compare_top(
 
 // A field that only one version of a struct has. The bytes behind a variant are known to be zero,
 // which is what an absent field looks like.
-static void compare_inner(
-    struct myc__compat *compat,
-    const struct myc__compat_frame *frame,
-    const struct myc_field *old,
-    const struct myc_field *new)
+static void
+compare_inner(struct myc__compat *compat, const struct myc_field *old, const struct myc_field *new)
 {
     const struct myc_field *field = new != NULL ? new : old;
-    struct myc__compat_zeros zeros = new != NULL ? frame->zeros_of_old : frame->zeros_of_new;
     uint32_t direction = new != NULL ? MYC__COMPAT_NRO : MYC__COMPAT_ORN;
     bool is_absent = (field->flags & MYC_FIELD_OPTIONAL) != 0
-                     && myc__schema_field_start(field) >= zeros.from
-                     && (uint64_t)field->offset + field->size <= zeros.to;
+                     && myc__compat_is_zero(
+                         compat,
+                         new != NULL,
+                         myc__schema_field_start(field),
+                         (uint64_t)field->offset + field->size);
     enum myc_compat_rule rule = new != NULL ? MYC_COMPAT_STRUCT_GREW : MYC_COMPAT_STRUCT_SHRANK;
     myc__compat_set_types(compat, old, new);
     myc__compat_report(compat, rule, is_absent ? 0 : direction);
@@ -295,7 +303,7 @@ static void step_fields(struct myc__compat *compat, struct myc__compat_frame *fr
         }
         myc__compat_field(compat, old, new);
     } else if (!is_top) {
-        compare_inner(compat, frame, old, new);
+        compare_inner(compat, old, new);
     } else if (new != NULL) {
         compare_added(compat, frame, new);
     } else {

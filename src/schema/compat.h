@@ -22,7 +22,7 @@ enum {
     MYC__COMPAT_BOTH = MYC_COMPAT_BREAKS_BOTH
 };
 
-/** Bytes of a writer that are zero for sure, counted from the start of a variant's struct. */
+/** Bytes of a writer that are zero for sure, counted from the start of the fields of a frame. */
 struct myc__compat_zeros {
     uint32_t from;
     uint32_t to;
@@ -110,6 +110,13 @@ bool myc__compat_is_same_slot(const struct myc_field *old, const struct myc_fiel
 bool myc__compat_has_absence(const struct myc_field *field);
 
 /* ---- compat.c ---- */
+
+/**
+ * Whether the bytes from `start` to `end` of the fields being compared are zero in what the old one
+ * writes, or the new one: behind a variant's struct they are.
+ */
+bool myc__compat_is_zero(
+    const struct myc__compat *compat, bool is_old_writer, uint64_t start, uint64_t end);
 
 /** Takes steps from the budget. */
 void myc__compat_spend(struct myc__compat *compat, uint64_t steps);

@@ -170,13 +170,15 @@ static void enter_variant(
     uint32_t old_room = unions->old_union->size;
     uint32_t new_room = unions->new_union->size;
     if (old_size != new_size) {
-        // A reader of the shorter one demands zeros where the longer one has fields.
-        report_variant(
-            compat,
-            MYC_COMPAT_UNION_VARIANT_TYPE_CHANGED,
-            old_size > new_size ? MYC__COMPAT_NRO : MYC__COMPAT_ORN,
-            old,
-            new);
+        // A reader of the shorter one demands zeros, as far as its storage goes, where the longer
+        // one has fields.
+        uint32_t breaks = 0;
+        if (old_size > new_size && new_room > new_size) {
+            breaks = MYC__COMPAT_NRO;
+        } else if (new_size > old_size && old_room > old_size) {
+            breaks = MYC__COMPAT_ORN;
+        }
+        report_variant(compat, MYC_COMPAT_UNION_VARIANT_TYPE_CHANGED, breaks, old, new);
     }
     struct myc__compat_frame *frame = myc__compat_enter(compat);
     if (frame == NULL) {

@@ -122,6 +122,17 @@ compare_shapes(struct myc__compat *compat, const struct myc_field *old, const st
     return true;
 }
 
+// The zeros of the frame that a field stands in, counted from the field.
+static struct myc__compat_zeros shift(struct myc__compat_zeros zeros, uint32_t offset)
+{
+    struct myc__compat_zeros shifted = {0, 0};
+    if (zeros.to > offset) {
+        shifted.from = zeros.from > offset ? zeros.from - offset : 0;
+        shifted.to = zeros.to - offset;
+    }
+    return shifted;
+}
+
 static void
 enter_struct(struct myc__compat *compat, const struct myc_field *old, const struct myc_field *new)
 {
@@ -140,8 +151,13 @@ enter_struct(struct myc__compat *compat, const struct myc_field *old, const stru
     if (old_struct == new_struct) {
         return;
     }
+    const struct myc__compat_frame *around = &compat->frames[compat->depth - 1];
     struct myc__compat_frame *frame = myc__compat_enter(compat);
     if (frame != NULL) {
+        if (layout_of(old) == LAYOUT_ONE) {
+            frame->zeros_of_old = shift(around->zeros_of_old, old->offset);
+            frame->zeros_of_new = shift(around->zeros_of_new, new->offset);
+        }
         frame->old_fields = old_struct->fields;
         frame->old_count = old_struct->field_count;
         frame->new_fields = new_struct->fields;

@@ -178,9 +178,30 @@ static bool may_be_zero(const struct myc_field *field)
     bool has_zero = is_inside(&zero, &interval);
     bool has_length = field->shape != MYC_SHAPE_ONE && field->shape != MYC_SHAPE_ARRAY;
     if (is_bytes(field) || is_text(field)) {
-        return !refuses_zero(field) && (has_zero || (has_length && field->length_min == 0));
+        return !refuses_zero(field)
+               && (has_zero || (has_length && field->inner == 0 && field->length_min == 0));
     }
     return has_zero && !refuses_zero(field);
+}
+
+// What the writer of a field may hold: its range, and no zero at an end of it that must not be
+// zero.
+static struct interval written_interval(const struct myc_field *field)
+{
+    struct interval interval = interval_of(field);
+    struct wide zero = wide_of(0);
+    bool is_one_byte =
+        field->inner == 1
+        || (field->inner == 0 && field->count == 1 && !myc__schema_is_tail(field->shape));
+    if (refuses_zero(field) && (is_one_byte || !is_bytes(field))) {
+        if (!is_less(&interval.low, &zero) && !is_less(&zero, &interval.low)) {
+            interval.low = wide_of(1);
+        }
+        if (!is_less(&interval.high, &zero) && !is_less(&zero, &interval.high)) {
+            memset(&interval.high, 0xFF, sizeof(interval.high));
+        }
+    }
+    return interval;
 }
 
 bool myc__compat_integers_fit(const struct myc_field *writer, const struct myc_field *reader)
@@ -195,7 +216,7 @@ bool myc__compat_integers_fit(const struct myc_field *writer, const struct myc_f
         }
         return true;
     }
-    struct interval inner = interval_of(writer);
+    struct interval inner = written_interval(writer);
     struct interval outer = interval_of(reader);
     if (is_text(reader) && !is_text(writer)) {
         // Bytes below 128 are UTF-8 in any order.
@@ -206,6 +227,14 @@ bool myc__compat_integers_fit(const struct myc_field *writer, const struct myc_f
         return false;
     }
     return closed_enum(reader) == NULL || range_fits_enum(&inner, reader);
+}
+
+// What the reader's "nonzero" adds is told as a rule of its own.
+static bool range_fits(const struct myc_field *writer, const struct myc_field *reader)
+{
+    struct interval inner = written_interval(writer);
+    struct interval outer = interval_of(reader);
+    return fits(&inner, &outer);
 }
 
 // ---- Floats ----
@@ -377,10 +406,8 @@ compare_ranges(struct myc__compat *compat, const struct myc_field *old, const st
         new_reads_old = real_range_fits(old, new);
         old_reads_new = real_range_fits(new, old);
     } else {
-        struct interval old_interval = interval_of(old);
-        struct interval new_interval = interval_of(new);
-        new_reads_old = fits(&old_interval, &new_interval);
-        old_reads_new = fits(&new_interval, &old_interval);
+        new_reads_old = range_fits(old, new);
+        old_reads_new = range_fits(new, old);
     }
     uint32_t breaks = breaks_of(new_reads_old, old_reads_new);
     if (breaks != 0) {
@@ -458,6 +485,26 @@ compare_rules(struct myc__compat *compat, const struct myc_field *old, const str
     compare_rule(compat, old, new, MYC_FIELD_NONZERO, "nonzero", is_free);
 }
 
+// Whether what the reader has more than the writer is zero in what the writer writes.
+static bool is_zero_behind(
+    const struct myc__compat *compat,
+    const struct myc_field *writer,
+    const struct myc_field *reader,
+    bool is_old_writer)
+{
+    return myc__compat_is_zero(
+        compat,
+        is_old_writer,
+        (uint64_t)writer->offset + writer->size,
+        (uint64_t)reader->offset + reader->size);
+}
+
+static bool is_never_negative(const struct myc_field *field)
+{
+    struct interval interval = interval_of(field);
+    return interval.low.limb[4] == 0;
+}
+
 // Of two kinds, or bytes and text: one type may be all that the other one can hold.
 static void
 compare_kinds(struct myc__compat *compat, const struct myc_field *old, const struct myc_field *new)
@@ -466,9 +513,14 @@ compare_kinds(struct myc__compat *compat, const struct myc_field *old, const str
     bool old_reads_new = myc__compat_integers_fit(new, old);
     uint32_t old_size = myc__schema_kind_facts(old->kind)->size;
     uint32_t new_size = myc__schema_kind_facts(new->kind)->size;
-    // Bytes that the writer does not have cannot be read; the first bytes of a number can.
-    new_reads_old = new_reads_old && new_size <= old_size;
-    old_reads_new = old_reads_new && old_size <= new_size;
+    // The first bytes of a number can be read alone. Those the writer does not have must be zeros,
+    // and stand for nothing but zeros.
+    new_reads_old = new_reads_old
+                    && (new_size <= old_size
+                        || (is_never_negative(old) && is_zero_behind(compat, old, new, true)));
+    old_reads_new = old_reads_new
+                    && (old_size <= new_size
+                        || (is_never_negative(new) && is_zero_behind(compat, new, old, false)));
     myc__compat_set_types(compat, old, new);
     myc__compat_report(
         compat, MYC_COMPAT_FIELD_TYPE_CHANGED, breaks_of(new_reads_old, old_reads_new));
@@ -502,6 +554,13 @@ static uint32_t longest(const struct myc_field *field)
     return field->length_max == 0 || field->length_max > room ? room : field->length_max;
 }
 
+// Bytes that are not all zero are not none.
+static uint32_t shortest(const struct myc_field *writer)
+{
+    bool is_never_empty = is_bytes(writer) && writer->inner == 0 && refuses_zero(writer);
+    return is_never_empty && writer->length_min == 0 ? 1 : writer->length_min;
+}
+
 static void print_lengths(struct myc__text text, const struct myc_field *field)
 {
     myc__text_u64(&text, field->length_min);
@@ -514,16 +573,18 @@ static void print_lengths(struct myc__text text, const struct myc_field *field)
 void myc__compat_lengths(
     struct myc__compat *compat, const struct myc_field *old, const struct myc_field *new)
 {
-    bool new_reads_old = old->length_min >= new->length_min &&longest(old) <= longest(new);
-    bool old_reads_new = new->length_min >= old->length_min &&longest(new) <= longest(old);
+    bool new_reads_old = shortest(old) >= new->length_min &&longest(old) <= longest(new);
+    bool old_reads_new = shortest(new) >= old->length_min && longest(new) <= longest(old);
     if (!myc__schema_is_tail(old->shape) && old->count != new->count) {
         // What is not used must be zero as far as the reader's room goes.
         bool has_grown = new->count > old->count;
+        new_reads_old = new_reads_old && (!has_grown || is_zero_behind(compat, old, new, true));
+        old_reads_new = old_reads_new && (has_grown || is_zero_behind(compat, new, old, false));
         myc__compat_set_types(compat, old, new);
         myc__compat_report(
             compat,
             has_grown ? MYC_COMPAT_CAPACITY_GREW : MYC_COMPAT_CAPACITY_SHRUNK,
-            breaks_of(new_reads_old && !has_grown, old_reads_new && has_grown));
+            breaks_of(new_reads_old, old_reads_new));
         return;
     }
     uint32_t breaks = breaks_of(new_reads_old, old_reads_new);

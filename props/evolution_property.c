@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The verdict of the comparison against decoding itself, for random schemas and random edits.
+ *
+ * Properties: the comparison says "new reads old" exactly if the new descriptor accepts what the
+ * old one wrote with the same value in every field, and likewise the other way round; a schema is
+ * compatible with itself; the two directions are exchanged when the versions are. A comparison that
+ * lacked any one of the rules that break something would be found out.
+ *
+ * MYC_SEED=N runs one pair, with MYC_VERBOSE=1 its findings are told; MYC_SEEDS=N runs so many.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mycelium/compat.h>
+
+#include "evolution/oracle.h"
+#include "evolution_schema.h"
+
+enum {
+    SCHEMAS = 8000,
+    SAMPLES = 150,
+    SAMPLES_LONG = 30000, /* before a verdict of "broken" is held to be wrong */
+    EDITS_MAX = 3
+};
+
+/* What may be wrong with the fields of a message. Without any one of them some verdict is wrong. */
+static const enum myc_compat_rule breaking[] = {
+    MYC_COMPAT_TOPIC_CHANGED,
+    MYC_COMPAT_PRIOR_ADDED,
+    MYC_COMPAT_PRIOR_REMOVED,
+    MYC_COMPAT_FIELD_ADDED_WITHOUT_DEFAULT,
+    MYC_COMPAT_FIELD_INSERTED,
+    MYC_COMPAT_FIELD_REMOVED,
+    MYC_COMPAT_FIELD_REORDERED,
+    MYC_COMPAT_FIELD_MOVED,
+    MYC_COMPAT_FIELD_TYPE_CHANGED,
+    MYC_COMPAT_FIELD_BECAME_OPTIONAL,
+    MYC_COMPAT_FIELD_BECAME_REQUIRED,
+    MYC_COMPAT_SINCE_WRONG,
+    MYC_COMPAT_SINCE_CHANGED,
+    MYC_COMPAT_ARRAY_LENGTH_CHANGED,
+    MYC_COMPAT_CAPACITY_SHRUNK,
+    MYC_COMPAT_CAPACITY_GREW,
+    MYC_COMPAT_LENGTH_NARROWED,
+    MYC_COMPAT_LENGTH_WIDENED,
+    MYC_COMPAT_LENGTH_CHANGED,
+    MYC_COMPAT_RANGE_NARROWED,
+    MYC_COMPAT_RANGE_WIDENED,
+    MYC_COMPAT_RANGE_CHANGED,
+    MYC_COMPAT_CONSTRAINT_ADDED,
+    MYC_COMPAT_CONSTRAINT_REMOVED,
+    MYC_COMPAT_ENUM_VALUE_ADDED,
+    MYC_COMPAT_ENUM_VALUE_REMOVED,
+    MYC_COMPAT_ENUM_VALUE_RENUMBERED,
+    MYC_COMPAT_ENUM_OPENED,
+    MYC_COMPAT_ENUM_CLOSED,
+    MYC_COMPAT_STRUCT_GREW,
+    MYC_COMPAT_STRUCT_SHRANK,
+    MYC_COMPAT_UNION_GREW,
+    MYC_COMPAT_UNION_SHRANK,
+    MYC_COMPAT_UNION_VARIANT_ADDED,
+    MYC_COMPAT_UNION_VARIANT_REMOVED,
+    MYC_COMPAT_UNION_VARIANT_RETAGGED,
+    MYC_COMPAT_UNION_VARIANT_TYPE_CHANGED,
+};
+
+/* What single rules break, so that the verdict without one of them can be told. */
+struct verdict {
+    uint32_t breaks[MYC_COMPAT_RULE_COUNT];
+};
+
+struct outcome {
+    uint32_t pairs;
+    uint32_t holds[2][2]; /* new reads old, old reads new */
+    uint32_t bad_samples;
+    uint32_t needed[MYC_COMPAT_RULE_COUNT]; /* pairs in which only this rule broke a direction */
+};
+
+static void take(void *context, const struct myc_compat_finding *finding)
+{
+    struct verdict *verdict = context;
+    verdict->breaks[finding->rule] |= finding->breaks;
+}
+
+static uint32_t without(const struct verdict *verdict, uint32_t rule)
+{
+    uint32_t breaks = 0;
+    for (uint32_t i = 0; i < MYC_COMPAT_RULE_COUNT; i++) {
+        breaks |= i == rule ? 0 : verdict->breaks[i];
+    }
+    return breaks & MYC_COMPAT_BREAKS_BOTH;
+}
+
+static void print_finding(void *context, const struct myc_compat_finding *finding)
+{
+    (void)context;
+    print_message(
+        "  %s %s: '%s' -> '%s' breaks %u\n",
+        myc_compat_rule_name(finding->rule),
+        finding->path,
+        finding->old_text,
+        finding->new_text,
+        finding->breaks);
+}
+
+// One direction: the verdict is what decoding does. Returns: whether the samples could be made.
+static bool check_direction(
+    const struct schema_built *writer,
+    const struct schema_built *reader,
+    bool is_held,
+    uint64_t seed,
+    char why[ORACLE_WHY_BYTES])
+{
+    uint64_t random = seed;
+    bool is_read = oracle_reads(&writer->type, &reader->type, SAMPLES, &random, why);
+    if (strncmp(why, "BAD SAMPLE", 10) == 0) {
+        return false;
+    }
+    if (is_read && !is_held) {
+        // What breaks may be rare.
+        is_read = oracle_reads(&writer->type, &reader->type, SAMPLES_LONG, &random, why);
+    }
+    if (is_read != is_held) {
+        print_message("decoding says: %s (%s)\n", is_read ? "read" : "not read", why);
+        fail_msg(
+            "seed %llu: the comparison says %s, decoding does not",
+            (unsigned long long)seed,
+            is_held ? "read" : "not read");
+    }
+    return true;
+}
+
+static void check_pair(
+    const struct schema_built *old,
+    const struct schema_built *new,
+    uint64_t seed,
+    struct outcome *outcome)
+{
+    struct verdict verdict = {{0}};
+    char why[ORACLE_WHY_BYTES];
+    struct myc_compat compat = myc_message_compare(&old->type, &new->type, take, &verdict);
+    struct myc_compat back = myc_message_compare(&new->type, &old->type, NULL, NULL);
+    if (getenv("MYC_VERBOSE") != NULL) {
+        (void)myc_message_compare(&old->type, &new->type, print_finding, NULL);
+    }
+    assert_int_equal(compat.new_reads_old, back.old_reads_new);
+    assert_int_equal(compat.old_reads_new, back.new_reads_old);
+    if (!check_direction(old, new, compat.new_reads_old, seed, why)
+        || !check_direction(new, old, compat.old_reads_new, seed, why)) {
+        outcome->bad_samples++;
+        return;
+    }
+    outcome->pairs++;
+    outcome->holds[compat.new_reads_old ? 1 : 0][compat.old_reads_new ? 1 : 0]++;
+    for (uint32_t rule = 0; rule < MYC_COMPAT_RULE_COUNT; rule++) {
+        uint32_t all = without(&verdict, MYC_COMPAT_RULE_COUNT);
+        outcome->needed[rule] += without(&verdict, rule) != all ? 1 : 0;
+    }
+}
+
+static void run_seed(uint64_t seed, struct outcome *outcome)
+{
+    static struct schema old_schema;
+    static struct schema new_schema;
+    static struct schema_built old;
+    static struct schema_built new;
+    uint64_t random = seed;
+    schema_draw(&old_schema, &random);
+    if (!schema_build(&old_schema, &old)) {
+        return;
+    }
+    struct myc_compat same = myc_message_compare(&old.type, &old.type, NULL, NULL);
+    assert_int_equal(same.finding_count, 0);
+    new_schema = old_schema;
+    uint64_t edits = 1 + oracle_draw(&random, EDITS_MAX);
+    for (uint64_t i = 0; i < edits; i++) {
+        schema_evolve(&new_schema, &random);
+    }
+    if (schema_build(&new_schema, &new)) {
+        check_pair(&old, &new, seed, outcome);
+    }
+}
+
+static uint64_t number_from(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+// [COMPAT-1] What the comparison says of two versions is what decoding does with them.
+static void test_verdict_is_what_decoding_does(void **state)
+{
+    (void)state;
+    struct outcome outcome = {0};
+    uint64_t first = number_from("MYC_SEED", 1);
+    uint64_t count = number_from("MYC_SEEDS", getenv("MYC_SEED") != NULL ? 1 : SCHEMAS);
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        run_seed(seed, &outcome);
+    }
+    print_message(
+        "%u pairs: %u full, %u forward, %u backward, %u breaking; %u without samples\n",
+        outcome.pairs,
+        outcome.holds[1][1],
+        outcome.holds[1][0],
+        outcome.holds[0][1],
+        outcome.holds[0][0],
+        outcome.bad_samples);
+    if (getenv("MYC_SEED") != NULL) {
+        return;
+    }
+    // Each outcome is there, and few pairs are lost to rules that allow no value at all.
+    assert_true(outcome.pairs > count / 3 && outcome.bad_samples < outcome.pairs / 10);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_true(outcome.holds[i / 2][i % 2] > outcome.pairs / 50);
+    }
+    // Whatever rule were missing, decoding would have shown it.
+    for (uint32_t i = 0; i < sizeof(breaking) / sizeof(breaking[0]); i++) {
+        if (outcome.needed[breaking[i]] == 0) {
+            fail_msg("nothing needs %s", myc_compat_rule_name(breaking[i]));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verdict_is_what_decoding_does),
+    };
+    return cmocka_run_group_tests_name("props.evolution", tests, NULL, NULL);
+}
