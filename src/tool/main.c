@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tool/contract/lint.h"
 #include "tool/gen/gen.h"
 #include "tool/record/record.h"
 
@@ -18,6 +19,7 @@ static int version_command(int argc, char **argv);
 
 static const struct command commands[] = {
     {"gen", "write the C code of a contract", gen_command},
+    {"lint", "say what is wrong or unwise in a contract", lint_command},
     {"record", "write the messages of a topic into files", record_command},
     {"replay", "publish what a recording holds", replay_command},
     {"inspect", "say what a recording or a place holds, and whether it is whole", inspect_command},

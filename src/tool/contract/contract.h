@@ -35,13 +35,15 @@ struct contract_finding {
 struct contract_findings {
     struct contract_finding *items;
     uint32_t count;
-    uint32_t error_count;
+    uint32_t error_count;   /* of all, also of those that are not kept */
+    uint32_t dropped_count; /* not kept so far; 0 after reading: the last finding says how many */
 };
 
 /** What is beside a field, an enum's value or a union's variant. */
 struct contract_note {
     struct contract_place place;
     const char *description; /* NULL: none */
+    const char *deprecation; /* what to use instead of a deprecated thing; NULL: not said */
 };
 
 /** Numbers or names that must not be used again. */
