@@ -45,6 +45,7 @@ void contract_add_finding(
     }
 }
 
+__attribute__((format(printf, 5, 0)))
 static void report(
     struct reader *reader,
     enum contract_severity severity,

@@ -6,7 +6,7 @@
 #include "schema/limits.h"
 #include "tool/contract/reader.h"
 
-enum { MISSING = UINT32_MAX };
+enum { MISSING = INT32_MAX };
 
 // The type that a field or variant needs, or NULL.
 static struct reader_type *needed_by(const struct reader_type *type, uint32_t index)
