@@ -89,7 +89,7 @@ enum myc__verdict myc__judge(
     bool is_foreign = source->kind != MYC__SOURCE_LOCAL;
     if ((is_foreign || subscriber->options.checks_local)
         && myc__message_check(type, record, out_why) != MYC_OK) {
-        MYC_REACHED("subscriber.invalid");
+        MYC_REACHED("judge.invalid");
         return MYC__VERDICT_INVALID;
     }
     if (subscriber->options.is_raw) {
@@ -98,7 +98,7 @@ enum myc__verdict myc__judge(
     const struct myc_message_type *missing =
         myc__priors_missing(&subscriber->priors, contract, stream, index);
     if (missing != NULL && !(subscriber->options.trusts_missed_priors && source->missed > 0)) {
-        MYC_REACHED("subscriber.premature");
+        MYC_REACHED("judge.premature");
         (void)myc_diagnostic_set(out_why, MYC_INVALID, 0, "it requires ");
         myc_diagnostic_append(out_why, missing->name);
         return MYC__VERDICT_PREMATURE;

@@ -378,7 +378,7 @@ static void fail_for_unknown(struct turn *turn, const struct myc_record *message
     myc_diagnostic_append_quoted(failure, node, strlen(node));
     myc_diagnostic_append(failure, " published with sequence ");
     myc_diagnostic_append_u64(failure, message->sequence);
-    MYC_REACHED("subscriber.unknown-fails");
+    MYC_REACHED("judge.unknown-fails");
     turn->is_failing = true;
 }
 
@@ -397,7 +397,7 @@ static bool on_unknown(struct turn *turn, const struct myc_record *message)
     } else if (myc__store_put(&subscriber->store, message, turn->source->publisher_epoch)) {
         counts->stored++;
     } else {
-        MYC_REACHED("subscriber.store-full");
+        MYC_REACHED("judge.store-full");
         counts->overflowed++;
     }
     if (!turn->source->has_unknown || is_failing) {
