@@ -309,13 +309,6 @@ static const char table_start[] =
     "\n"
     "| edit | what is done | new reads old | old reads new | level | decoding | rules |\n"
     "|---|---|---|---|---|---|---|\n";
-the test `evolution.edits` fails if it is out of
-    date. \"Decoding\" is the level that "
-           "comes\n"
-           "out when thousands of messages are written as one version and read as the other one.\n"
-           "\n"
-           "| edit | what is done | new reads old | old reads new | level | decoding | rules |\n"
-           "|---|---|---|---|---|---|---|\n";
 
 static uint32_t run_all(char *table)
 {
