@@ -30,6 +30,14 @@ if(TARGET mycelium_toml)
         EXPORT mycelium-toml-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
     install(EXPORT mycelium-toml-targets NAMESPACE mycelium:: DESTINATION "${package_dir}")
 endif()
+foreach(format protobuf flatbuffers)
+    if(TARGET mycelium_${format})
+        install(TARGETS mycelium_${format}
+            EXPORT mycelium-${format}-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+        install(EXPORT mycelium-${format}-targets NAMESPACE mycelium::
+            DESTINATION "${package_dir}")
+    endif()
+endforeach()
 # Before 1.0 a new minor version may break its users, as semantic versioning has it.
 set(compatibility SameMajorVersion)
 if(PROJECT_VERSION_MAJOR EQUAL 0)
@@ -101,4 +109,16 @@ if(TARGET mycelium_toml)
 "Description: Topology files for mycelium
 Requires: mycelium tomlplusplus
 Libs: -L\${libdir} -lmycelium_toml${runtime}")
+endif()
+if(TARGET mycelium_protobuf)
+    mycelium_pc(mycelium-protobuf
+"Description: Protocol Buffers payloads for mycelium
+Requires: mycelium libprotobuf-c
+Libs: -L\${libdir} -lmycelium_protobuf")
+endif()
+if(TARGET mycelium_flatbuffers)
+    mycelium_pc(mycelium-flatbuffers
+"Description: FlatBuffers payloads for mycelium
+Requires: mycelium
+Libs: -L\${libdir} -lmycelium_flatbuffers")
 endif()

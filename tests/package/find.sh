@@ -46,11 +46,20 @@ hidden=-DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON
 accepts -DWANTED=0.1 -DLINK=mycelium::mycelium "$hidden"
 accepts '-DWANTED=0.1.0;EXACT;COMPONENTS;tool;toml' -DLINK=mycelium::toml
 accepts '-DWANTED=0.1' '-DLINK=mycelium::sim;mycelium::simcheck'
+accepts '-DWANTED=0.1;COMPONENTS;flatbuffers' -DLINK=mycelium::flatbuffers "$hidden"
+if [ -f "$prefix/lib/libmycelium_protobuf.a" ]; then
+    accepts '-DWANTED=0.1;COMPONENTS;protobuf' -DLINK=mycelium::protobuf
+    refuses 'component protobuf needs pkg-config and protobuf-c' \
+        '-DWANTED=0.1;COMPONENTS;protobuf' "$hidden" "$no_pkg_config"
+else
+    echo 'find: the library was built without protobuf-c'
+    refuses "no component 'protobuf'" '-DWANTED=0.1;COMPONENTS;protobuf'
+fi
 refuses 'compatible with requested version "0.2"' -DWANTED=0.2
 refuses 'compatible with requested version "0.0"' -DWANTED=0.0
 refuses 'compatible with requested version "1.0"' -DWANTED=1.0
-refuses "no component 'yaml'. There are tool and toml" '-DWANTED=0.1;COMPONENTS;yaml'
+refuses "no component 'yaml'. There are tool, toml, flatbuffers and protobuf" '-DWANTED=0.1;COMPONENTS;yaml'
 refuses 'component toml needs pkg-config and toml++' \
     '-DWANTED=0.1;COMPONENTS;toml' "$hidden" "$no_pkg_config"
 refuses 'MYCELIUM_ARCHIVE' -DWANTED=0.1 '-DLINK=mycelium::mycelium;mycelium::simcheck'
-echo 'find: 3 accepted, 6 refused'
+echo 'find: all accepted and refused as promised'
