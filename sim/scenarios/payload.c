@@ -11,7 +11,7 @@
 
 #include "quote.pb-c.h"
 
-enum { QUOTES = 60, DAMAGED_EVERY = 5, READER_BYTES = 2048, BYTES_MAX = 256 };
+enum { QUOTES = 300, DAMAGED_EVERY = 5, READER_BYTES = 2048, BYTES_MAX = 512, NOTE_BYTES = 400 };
 
 static const struct myc_message_type quote_type = {
     .id = 1, .version = 1, .size = 8, .name = "QuoteMessage", .topic = "quotes"};
@@ -41,14 +41,17 @@ static bool is_damaged(uint64_t number)
     return number % DAMAGED_EVERY == 0;
 }
 
-// The damaged ones end inside their symbol.
+// The damaged ones end inside their note.
 static enum myc_status send(struct myc_publisher *quotes, uint64_t number)
 {
     char symbol[] = "WETH-USDC";
     uint8_t bytes[BYTES_MAX];
+    uint8_t note[NOTE_BYTES] = {0};
     Quote quote = QUOTE__INIT;
     quote.id = number;
     quote.symbol = symbol;
+    quote.has_note = 1;
+    quote.note = (ProtobufCBinaryData){sizeof(note), note};
     if (!is_damaged(number)) {
         return quote_publish(quotes, &quote);
     }

@@ -58,7 +58,8 @@ fi
 refuses 'compatible with requested version "0.2"' -DWANTED=0.2
 refuses 'compatible with requested version "0.0"' -DWANTED=0.0
 refuses 'compatible with requested version "1.0"' -DWANTED=1.0
-refuses "no component 'yaml'. There are tool, toml, flatbuffers and protobuf" '-DWANTED=0.1;COMPONENTS;yaml'
+refuses "no component 'yaml'. There are tool, toml, flatbuffers and protobuf" \
+    '-DWANTED=0.1;COMPONENTS;yaml'
 refuses 'component toml needs pkg-config and toml++' \
     '-DWANTED=0.1;COMPONENTS;toml' "$hidden" "$no_pkg_config"
 refuses 'MYCELIUM_ARCHIVE' -DWANTED=0.1 '-DLINK=mycelium::mycelium;mycelium::simcheck'
