@@ -58,4 +58,17 @@ void myc__print_number(const struct myc_message_item *item, char out_text[MYC__N
 /** Whether the contract hides the last item of a walk, or something around it. */
 bool myc__walk_is_secret(const struct myc_message_walk *walk, const struct myc_message_item *item);
 
+/** Checks the item that a walk just handed out, as myc_message_validate() does for each. */
+MYC_MUST_USE enum myc_status myc__message_check_item(
+    const struct myc_message_walk *walk,
+    const struct myc_message_item *item,
+    struct myc_diagnostic *diagnostic);
+
+/** Tells what a walk that ended with `status` stumbled over. Returns: `status`. */
+enum myc_status myc__message_tell_problem(
+    const struct myc_message_walk *walk,
+    const struct myc_message_item *item,
+    enum myc_status status,
+    struct myc_diagnostic *diagnostic);
+
 #endif

@@ -41,7 +41,7 @@ bool myc_message_equals(const struct myc_message *a, const struct myc_message *b
     struct myc_message_item item_a;
     struct myc_message_item item_b;
     enum myc_status status = a->type == b->type ? MYC_OK : MYC_MISMATCH;
-    if (status == MYC_OK && a->type->field_count == 0) {
+    if (status == MYC_OK && a->type->field_count == 0 && a->type->extent_count == 0) {
         return memcmp(a->fields, b->fields, a->type->size) == 0;
     }
     myc_message_walk_init(&walk_a, a, MYC_MESSAGE_COMPLETED);

@@ -213,7 +213,7 @@ enum myc_status myc_message_print(
     enum myc_status status = MYC_OK;
     if (message->type->policy.hides_payload != 0 && (flags & MYC_MESSAGE_SECRETS) == 0) {
         put(&out, redacted);
-    } else if (message->type->field_count == 0) {
+    } else if (message->type->field_count == 0 && message->type->extent_count == 0) {
         // Nothing is known of the fields: the bytes say all.
         put(&out, "\"0x");
         put_hex(&out, message->payload, message->size);

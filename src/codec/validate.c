@@ -253,7 +253,7 @@ static enum myc_status check_absent(
     return is_zero ? MYC_OK : refuse(walk, item, &fault, diagnostic);
 }
 
-static enum myc_status check_item(
+enum myc_status myc__message_check_item(
     const struct myc_message_walk *walk,
     const struct myc_message_item *item,
     struct myc_diagnostic *diagnostic)
@@ -294,7 +294,7 @@ static enum myc_status check_item(
 }
 
 // What the walk itself stumbled over.
-static enum myc_status tell_problem(
+enum myc_status myc__message_tell_problem(
     const struct myc_message_walk *walk,
     const struct myc_message_item *item,
     enum myc_status status,
@@ -324,13 +324,13 @@ myc_message_validate(const struct myc_message *message, struct myc_diagnostic *d
     enum myc_status status = MYC_OK;
     myc_message_walk_init(&walk, message, 0);
     while ((status = myc_message_walk_next(&walk, &item)) == MYC_OK) {
-        status = check_item(&walk, &item, diagnostic);
+        status = myc__message_check_item(&walk, &item, diagnostic);
         if (status != MYC_OK) {
             return status;
         }
     }
     if (status != MYC_END) {
-        return tell_problem(&walk, &item, status, diagnostic);
+        return myc__message_tell_problem(&walk, &item, status, diagnostic);
     }
     myc_diagnostic_clear(diagnostic);
     return MYC_OK;

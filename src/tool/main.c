@@ -6,6 +6,7 @@
 
 #include "tool/contract/lint.h"
 #include "tool/gen/gen.h"
+#include "tool/message/message.h"
 #include "tool/record/record.h"
 
 struct command {
@@ -20,6 +21,9 @@ static int version_command(int argc, char **argv);
 static const struct command commands[] = {
     {"gen", "write the C code of a contract", gen_command},
     {"lint", "say what is wrong or unwise in a contract", lint_command},
+    {"describe", "say what the messages of a contract look like", describe_command},
+    {"decode", "print messages as JSON", decode_command},
+    {"encode", "write messages from JSON", encode_command},
     {"record", "write the messages of a topic into files", record_command},
     {"replay", "publish what a recording holds", replay_command},
     {"inspect", "say what a recording or a place holds, and whether it is whole", inspect_command},

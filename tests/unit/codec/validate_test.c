@@ -210,12 +210,13 @@ static void test_hostile_bytes_are_only_refused(void **state)
 static void test_depth_is_bounded(void **state)
 {
     (void)state;
-    struct myc_struct levels[2 * MYC_MESSAGE_DEPTH_MAX + 1];
-    struct myc_field inner[2 * MYC_MESSAGE_DEPTH_MAX + 1];
+    enum { LEVELS = 2 * MYC_MESSAGE_DEPTH_MAX };
+    struct myc_struct levels[LEVELS + 1];
+    struct myc_field inner[LEVELS + 1];
     const uint64_t payload[1] = {0};
     struct myc_diagnostic why;
     const struct myc_field last = {.name = "n", .kind = MYC_KIND_U64, .count = 1, .size = 8};
-    for (size_t i = 0; i < 2 * MYC_MESSAGE_DEPTH_MAX + 1; i++) {
+    for (size_t i = 0; i < LEVELS + 1; i++) {
         inner[i] = (struct myc_field){
             .name = "s",
             .kind = MYC_KIND_STRUCT,
@@ -232,10 +233,10 @@ static void test_depth_is_bounded(void **state)
         .size = 8,
         .name = "Deep",
         .field_count = 1,
-        .fields = &inner[2 * MYC_MESSAGE_DEPTH_MAX - 1]};
+        .fields = &inner[LEVELS - 1]};
     struct myc_message message = myc_message_of(&type, payload, sizeof(payload));
     assert_int_equal(myc_message_validate(&message, &why), MYC_OK);
-    type.fields = &inner[2 * MYC_MESSAGE_DEPTH_MAX];
+    type.fields = &inner[LEVELS];
     assert_int_equal(myc_message_validate(&message, &why), MYC_LIMIT);
     assert_int_equal(why.status, MYC_LIMIT);
 }
