@@ -111,9 +111,19 @@ static inline size_t fixture_count_descriptors(void)
     return count;
 }
 
-static inline uint16_t fixture_free_port(struct myc_platform *platform)
+/** A loopback address of this process alone, so that nobody takes a port between finding it free
+ * and listening there. */
+static inline void fixture_own_host(char *host, size_t size)
 {
-    struct myc_address address = {.kind = MYC_ADDRESS_TCP, .text = "127.0.0.1"};
+    unsigned pid = (unsigned)getpid();
+    (void)snprintf(
+        host, size, "127.%u.%u.%u", 1 + (pid >> 14) % 250, (pid >> 7) % 128, 1 + pid % 128);
+}
+
+static inline uint16_t fixture_free_port(struct myc_platform *platform, const char *host)
+{
+    struct myc_address address = {.kind = MYC_ADDRESS_TCP};
+    (void)snprintf(address.text, sizeof(address.text), "%s", host);
     struct myc_address local;
     struct myc_handle listener;
     assert_int_equal(myc_listener_listen(platform->listener, &address, 1, &listener, NULL), MYC_OK);
@@ -130,6 +140,9 @@ static inline void fixture_open_side(struct fixture *fixture, int side)
         .node = side == 0 ? "left" : "right",
         .contract = fixture->contracts[side] != NULL ? fixture->contracts[side] : &fixture_contract,
         .ring_bytes = RING_BYTES,
+        // Both sides stand still when the test does: that is no death.
+        .heartbeat_timeout_ns = patience_ns,
+        .handshake_timeout_ns = patience_ns,
     };
     assert_int_equal(myc_waiter_open(&fixture->waiters[side], fixture->platform), MYC_OK);
     assert_int_equal(
@@ -158,8 +171,10 @@ static inline void fixture_init(struct fixture *fixture, enum myc_transport_kind
         node->transport = transport;
         if (transport == MYC_TRANSPORT_TCP) {
             node->address.kind = MYC_ADDRESS_TCP;
-            node->address.port = fixture_free_port(fixture->platform);
-            (void)snprintf(node->address.text, sizeof(node->address.text), "127.0.0.1");
+            fixture_own_host(node->address.text, sizeof(node->address.text));
+            do {
+                node->address.port = fixture_free_port(fixture->platform, node->address.text);
+            } while (i > 0 && node->address.port == fixture->topology.nodes[0].address.port);
         } else if (transport != MYC_TRANSPORT_LOCAL) {
             node->address.kind = MYC_ADDRESS_UNIX;
             (void)snprintf(
