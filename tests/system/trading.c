@@ -14,27 +14,63 @@
 #include "system/trading.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { FIRST_PORT = 24881 };
+enum { FIRST_PORT = 24881, SHM_PATIENCE_MS = 60000, SHM_LOOK_MS = 10 };
 
 static const char *const node_names[NODE_COUNT] = {"market", "strategy", "risk", "execution"};
 static const char *const service_names[NODE_COUNT] = {"adapter", "arbitrage", "risk", "execution"};
 
-static uint64_t count_shm_entries(void)
+// The names in /dev/shm, each between line breaks; the caller frees them.
+static char *list_shm(void)
 {
+    char *names = NULL;
+    size_t size = 0;
+    FILE *list = open_memstream(&names, &size);
+    assert_non_null(list);
     DIR *directory = opendir("/dev/shm");
-    uint64_t count = 0;
     if (directory != NULL) {
-        while (readdir(directory) != NULL) {
-            count++;
+        for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+            (void)fprintf(list, "\n%s\n", entry->d_name);
         }
         (void)closedir(directory);
     }
-    return count;
+    assert_int_equal(fclose(list), 0);
+    return names;
+}
+
+// Names of other programs, which come and go beside this test, are gone in the end; what is left
+// behind stays.
+static void await_shm_gone(const char *name)
+{
+    char path[300];
+    uint64_t deadline_ns = program_deadline_ms(SHM_PATIENCE_MS);
+    (void)snprintf(path, sizeof(path), "/dev/shm/%s", name);
+    while (access(path, F_OK) == 0) {
+        if (program_now_ns() > deadline_ns) {
+            fail_msg("left behind: %s", path);
+        }
+        (void)poll(NULL, 0, SHM_LOOK_MS);
+    }
+}
+
+static void check_shm(const char *before)
+{
+    char *after = list_shm();
+    char *rest = NULL;
+    for (char *name = strtok_r(after, "\n", &rest); name != NULL;
+         name = strtok_r(NULL, "\n", &rest)) {
+        char wanted[300];
+        (void)snprintf(wanted, sizeof(wanted), "\n%s\n", name);
+        if (strstr(before, wanted) == NULL) {
+            await_shm_gone(name);
+        }
+    }
+    free(after);
 }
 
 // A loopback address that no other test on this machine uses at the same time: made from the pid.
@@ -65,7 +101,7 @@ void trading_setup_system(struct trading_system *system, const char *kind)
     memset(system, 0, sizeof(*system));
     (void)snprintf(system->directory, sizeof(system->directory), "trading.XXXXXX");
     assert_non_null(mkdtemp(system->directory));
-    system->shm_entries = count_shm_entries();
+    system->shm_before = list_shm();
     char text[1024] = "";
     if (strcmp(kind, "local") == 0) {
         system->node_count = 1;
@@ -105,6 +141,8 @@ void trading_teardown_system(struct trading_system *system)
         program_end(&system->nodes[i]);
     }
     program_end(&system->helper);
+    free(system->shm_before);
+    system->shm_before = NULL;
     DIR *directory = opendir(system->directory);
     if (directory == NULL) {
         return;
@@ -180,7 +218,7 @@ void trading_check_leftovers(const struct trading_system *system)
         }
     }
     (void)closedir(directory);
-    assert_int_equal(count_shm_entries(), system->shm_entries);
+    check_shm(system->shm_before);
 }
 
 int trading_set_up(void **state, const char *kind)

@@ -20,7 +20,7 @@ struct trading_system {
     size_t node_count; /* 1 for the local deployment */
     struct program nodes[NODE_COUNT];
     struct program helper; /* for anything else a test starts */
-    uint64_t shm_entries;  /* names in /dev/shm before the test */
+    char *shm_before;      /* names in /dev/shm before the test, each between line breaks */
 };
 
 /** Names of the nodes, in pipeline order; "all" is the only one of the local deployment. */
@@ -53,7 +53,10 @@ void trading_expect_for(struct trading_system *system, const char *const *extra)
 /** The number of a member in a node's report; fails the test if it is not there. */
 uint64_t trading_report_number(const struct program *program, const char *key);
 
-/** Fails unless the directory holds nothing but the topology, sockets and lock files. */
+/**
+ * Fails unless the directory holds nothing but the topology, sockets and lock files, and every name
+ * that came to /dev/shm goes away; other programs' come and go there all the time.
+ */
 void trading_check_leftovers(const struct trading_system *system);
 
 #endif
