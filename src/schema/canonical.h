@@ -91,8 +91,9 @@ MYC_MUST_USE enum myc_status myc__schema_fingerprint(
  * Reads a canonical form back into descriptors, which lie in `memory`; the text is not kept.
  *
  * The bytes may come from a peer: whatever they are, work is bounded by their number, and what is
- * returned would pass myc_contract_check(). Sizes, offsets and extents must be those that the
- * layout rules give. Digest and fingerprints are computed; the canonical form itself is not kept.
+ * returned keeps the rules of myc_contract_check(). Sizes, offsets and extents must be those that
+ * the layout rules give. The digest is computed; fingerprints are left zero, see
+ * myc__schema_fingerprint().
  *
  * `memory` is aligned to 8. Ownership: the result lives as long as `memory`.
  * Errors: CORRUPT with the line in the diagnostic; TOO_BIG when `memory_size` is too small.
@@ -105,7 +106,8 @@ MYC_MUST_USE enum myc_status myc__schema_read_canonical(
     const struct myc_contract **out_contract,
     struct myc_diagnostic *diagnostic);
 
-/** Enough memory to read a canonical form of `size` bytes whose initial images are all zero. */
+/** Enough memory to read a canonical form of `size` bytes; add the sizes of messages and structs
+ * that have defaults. */
 size_t myc__schema_canonical_memory(size_t size);
 
 #endif
