@@ -32,7 +32,8 @@ done
 test "$count" -ge 8 || { echo "only $count examples in $page"; status=1; }
 grep -ohE '"[A-Z][A-Z_]{5,}"' "$sources"/*.c | tr -d '"' | grep -vx GOOD_TILL_DATE |
     sort -u >"$scratch/reported"
-sed -n '/^## Findings/,$p' "$page" | grep -o '`[A-Z][A-Z_]*`' | tr -d '`' | sort -u >"$scratch/listed"
+sed -n '/^## Findings/,$p' "$page" | grep -o '`[A-Z][A-Z_]*`' | tr -d '`' |
+    sort -u >"$scratch/listed"
 if ! diff "$scratch/reported" "$scratch/listed"; then
     echo "the rules that are reported (<) and those that $page lists (>) differ"
     status=1
