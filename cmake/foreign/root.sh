@@ -14,10 +14,12 @@ export LC_ALL
 architecture=$1
 mkdir -p "$2"
 folder=$(CDPATH='' cd -- "$2" && pwd)
-[ -f "$folder/root/usr/include/cmocka.h" ] && exit 0
+tree=$folder/root
+header=usr/include/cmocka.h
+[ -f "$tree/$header" ] && exit 0
 
 mkdir -p "$folder/etc/apt.conf.d" "$folder/etc/preferences.d" "$folder/etc/sources.list.d" \
-    "$folder/state/lists/partial" "$folder/cache/archives/partial" "$folder/root"
+    "$folder/state/lists/partial" "$folder/cache/archives/partial" "$tree"
 : >"$folder/status"
 # Debian's own places only; others may not have the architecture.
 release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
@@ -39,6 +41,6 @@ apt-get -qq update >&2
 cd "$folder/cache/archives"
 apt-get -qq download libcmocka0 libcmocka-dev >&2
 for package in *.deb; do
-    dpkg -x "$package" "$folder/root"
+    dpkg -x "$package" "$tree"
 done
-[ -f "$folder/root/usr/include/cmocka.h" ]
+[ -f "$tree/$header" ]
