@@ -1,18 +1,19 @@
-# mycelium_generate(TARGET target CONTRACT file.yaml [PREFIX name])
+# mycelium_generate(TARGET target CONTRACT file.yaml [PREFIX name] [LOCK contracts.lock])
 #
 # Runs `myc gen` on a contract while building, adds the generated source to `target` and the folder
 # of the generated header to its include path. Runs again when the contract or the tool changes. The
-# header is named after PREFIX, by default the contract's own name.
+# header is named after PREFIX, by default the contract's own name. With LOCK the contract is first
+# checked against what it promised before, see docs/reference/compatibility.md.
 function(mycelium_generate)
     if(NOT TARGET mycelium::myc)
         message(FATAL_ERROR
             "mycelium_generate needs the myc command: set MYC_BUILD_TOOL to ON before mycelium is "
             "added; an installed library must have been built with it")
     endif()
-    cmake_parse_arguments(generate "" "TARGET;CONTRACT;PREFIX" "" ${ARGN})
+    cmake_parse_arguments(generate "" "TARGET;CONTRACT;PREFIX;LOCK" "" ${ARGN})
     if(NOT generate_TARGET OR NOT generate_CONTRACT OR generate_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR
-            "mycelium_generate(TARGET target CONTRACT file.yaml [PREFIX name]): "
+            "mycelium_generate(TARGET target CONTRACT file.yaml [PREFIX name] [LOCK file]): "
             "bad arguments '${ARGN}'")
     endif()
     get_filename_component(contract "${generate_CONTRACT}" ABSOLUTE)
@@ -31,12 +32,19 @@ function(mycelium_generate)
         endif()
         set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${contract}")
     endif()
+    set(lock "")
+    set(lock_file "")
+    if(generate_LOCK)
+        get_filename_component(lock_file "${generate_LOCK}" ABSOLUTE)
+        set(lock --lock "${lock_file}")
+    endif()
     set(directory "${CMAKE_CURRENT_BINARY_DIR}/${generate_TARGET}.contracts")
     set(outputs "${directory}/${prefix}.h" "${directory}/${prefix}.c")
     add_custom_command(
         OUTPUT ${outputs}
         COMMAND mycelium::myc gen "${contract}" --out "${directory}" --prefix "${prefix}"
-        DEPENDS "${contract}" mycelium::myc
+                ${lock}
+        DEPENDS "${contract}" mycelium::myc ${lock_file}
         COMMENT "Generating ${prefix}.h and ${prefix}.c"
         VERBATIM)
     target_sources(${generate_TARGET} PRIVATE ${outputs})

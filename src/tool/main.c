@@ -8,6 +8,7 @@
 #include "tool/contract/lint.h"
 #include "tool/gen/gen.h"
 #include "tool/message/message.h"
+#include "tool/lock/lock.h"
 #include "tool/record/record.h"
 
 struct command {
@@ -26,6 +27,7 @@ static const struct command commands[] = {
     {"describe", "say what the messages of a contract look like", describe_command},
     {"decode", "print messages as JSON", decode_command},
     {"encode", "write messages from JSON", encode_command},
+    {"lock", "remember what a contract promises, and check that it is kept", lock_command},
     {"record", "write the messages of a topic into files", record_command},
     {"replay", "publish what a recording holds", replay_command},
     {"inspect", "say what a recording or a place holds, and whether it is whole", inspect_command},

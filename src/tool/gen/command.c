@@ -7,10 +7,12 @@
 
 #include "tool/gen/gen.h"
 #include "tool/gen/names.h"
+#include "tool/lock/lock.h"
 
 enum { EXIT_DONE = 0, EXIT_SYSTEM = 1, EXIT_INPUT = 2 };
 
 struct gen_options {
+    const char *lock; /* NULL: none */
     const char *contract;
     const char *directory;
     const char *prefix;
@@ -24,6 +26,7 @@ static void print_help(FILE *out)
         "\n"
         "Writes NAME.h and NAME.c with the structs, checks and typed helpers of a contract.\n"
         "\n"
+        "  --lock FILE     first check the contract against its lock, see 'myc lock --help'\n"
         "  --out DIR       where to write; made if it is missing\n"
         "  --prefix NAME   first part of every C name; default: the contract's name\n"
         "  --help          print this\n",
@@ -39,6 +42,7 @@ static int refuse(const char *text, const char *detail)
 static int parse_options(int argc, char **argv, struct gen_options *out_options)
 {
     static const struct option table[] = {
+        {"lock", required_argument, NULL, 'l'},
         {"out", required_argument, NULL, 'o'},
         {"prefix", required_argument, NULL, 'p'},
         {"help", no_argument, NULL, 'h'},
@@ -50,6 +54,9 @@ static int parse_options(int argc, char **argv, struct gen_options *out_options)
     optind = 1;
     while ((choice = getopt_long(argc, argv, ":o:p:h", table, NULL)) != -1) {
         switch (choice) {
+        case 'l':
+            options.lock = optarg;
+            break;
         case 'o':
             options.directory = optarg;
             break;
@@ -110,6 +117,9 @@ int gen_command(int argc, char **argv)
     if (options.wants_help) {
         print_help(stdout);
         return EXIT_DONE;
+    }
+    if (options.lock != NULL && !lock_verify(options.contract, options.lock)) {
+        return EXIT_INPUT;
     }
     return generate(&options);
 }
