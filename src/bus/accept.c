@@ -155,11 +155,19 @@ on_hello(struct myc_bus *bus, struct myc__accepted *accepted, const struct myc__
         return;
     }
     myc__link_hello(bus, link, &ours);
-    if (myc__hello_compare(hello, &ours, &reject) != MYC_OK) {
+    enum myc_status status = myc__hello_compare(hello, &ours, &reject);
+    if (status == MYC_MISMATCH) {
         fail_for_mismatch(bus, hello, &reject);
         myc__accepted_reject(bus, accepted, &reject);
     } else if (hello->kind == MYC__HELLO_CONTROL) {
-        myc__link_accept(bus, link, accepted, hello);
+        myc__link_accept(bus, link, accepted, hello, status == MYC_AGAIN);
+    } else if (status == MYC_AGAIN && !myc__link_has_agreed(bus, link, hello->contract_digest)) {
+        // Only the control connection compares; it may be on its way up.
+        memset(&reject, 0, sizeof(reject));
+        reject.status = MYC_NOT_CONNECTED;
+        myc__text_copy(reject.field, sizeof(reject.field), "contract digest");
+        myc__text_copy(reject.ours, sizeof(reject.ours), "no link has agreed on that contract");
+        myc__accepted_reject(bus, accepted, &reject);
     } else {
         myc__outbound_accept(bus, link, accepted, hello);
     }

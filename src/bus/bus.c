@@ -120,6 +120,10 @@ static enum myc_status reserve(struct myc_bus *bus, struct myc_diagnostic *diagn
         }
         myc_store_relaxed_u32(&bus->outlets[i].outlet.token, 1);
     }
+    if (myc__agree_reserve(bus) != MYC_OK) {
+        return myc_diagnostic_set(
+            diagnostic, MYC_NO_MEMORY, 0, "no memory for the contracts of peers");
+    }
     return MYC_OK;
 }
 
@@ -452,6 +456,7 @@ static void free_memory(struct myc_bus *bus)
     for (uint32_t i = 0; i < MYC_OUTLETS_MAX; i++) {
         myc_memory_release(memory, bus->outlets[i].outlet.page, MYC_RING_PAGE_BYTES);
     }
+    myc__agree_free(bus);
 }
 
 void myc_bus_destroy(struct myc_bus *bus)

@@ -191,8 +191,21 @@ struct myc__bus_outlet {
 enum myc__link_state {
     MYC__LINK_DOWN,       /* waits for retry_ns, or for the peer to dial */
     MYC__LINK_CONNECTING, /* connect is under way */
-    MYC__LINK_GREETING,   /* HELLO sent, WELCOME awaited */
+    MYC__LINK_GREETING,   /* HELLO sent, WELCOME awaited; contracts may be exchanged meanwhile */
+    MYC__LINK_COMPARING,  /* HELLO received, contracts are exchanged */
+    MYC__LINK_REFUSED,    /* REJECT sent, the end awaited */
     MYC__LINK_UP
+};
+
+/** The contracts that two nodes show each other while they greet, because they differ. */
+struct myc__exchange {
+    bool is_on;
+    bool is_agreed;    /* theirs came whole, and goes with ours */
+    uint32_t sent;     /* bytes of ours that were queued */
+    uint32_t received; /* bytes of theirs */
+    uint32_t total;
+    uint8_t digest[MYC_DIGEST_BYTES]; /* of theirs: as it said in HELLO, or as it was read */
+    char *text;                       /* options.contract_bytes_max bytes; NULL: ours has no form */
 };
 
 /** A publisher of the peer. */
@@ -220,10 +233,14 @@ struct myc__link {
     uint64_t peer_epoch;
     uint64_t retry_ns;
     uint64_t backoff_ns;
-    uint64_t deadline_ns; /* of the handshake; MYC_NEVER: none */
-    uint64_t grace_ns;    /* a lost link is dead after this; MYC_NEVER: not lost */
-    uint64_t beat_ns;     /* while UP: when to say that we are there */
-    uint64_t silent_ns;   /* while UP: lost if nothing is heard until then */
+    uint64_t deadline_ns;    /* of the handshake; MYC_NEVER: none */
+    uint64_t grace_ns;       /* a lost link is dead after this; MYC_NEVER: not lost */
+    uint64_t beat_ns;        /* while UP: when to say that we are there */
+    uint64_t silent_ns;      /* while UP: lost if nothing is heard until then */
+    uint64_t greeting_epoch; /* COMPARING: the peer's, if all goes well */
+    struct myc__exchange exchange;
+    bool is_agreed; /* with the contract of that digest */
+    uint8_t peer_digest[MYC_DIGEST_BYTES];
     struct myc_process_identity peer_process; /* SHM */
     struct myc__channel channel;
     struct myc__remote remotes[MYC__REMOTES_MAX];
@@ -299,6 +316,8 @@ struct myc_bus {
     uint32_t lingering;   /* slots that do */
     uint32_t publisher_count;
     uint32_t subscriber_count;
+    void *contract_memory; /* for one contract that is compared */
+    size_t contract_memory_bytes;
     struct myc_publisher *publishers[MYC_PUBLISHERS_MAX];
     struct myc_subscriber *subscribers[MYC_SUBSCRIBERS_MAX];
     struct myc__link links[MYC_NODES_MAX]; /* by node index */
@@ -500,12 +519,28 @@ bool myc__link_send(
     const struct myc_handle *handles,
     size_t handle_count);
 
-/** Takes over an accepted connection whose HELLO named this link. Call with the lock. */
+/**
+ * Takes over an accepted connection whose HELLO named this link; if the contracts differ, they are
+ * exchanged before it is welcome. Call with the lock.
+ */
 void myc__link_accept(
     struct myc_bus *bus,
     int32_t index,
     struct myc__accepted *accepted,
-    const struct myc__hello *hello);
+    const struct myc__hello *hello,
+    bool is_differing);
+
+/** Whether that is the contract which the link's peer was welcomed with. Call with the lock. */
+bool myc__link_has_agreed(
+    const struct myc_bus *bus, int32_t index, const uint8_t digest[MYC_DIGEST_BYTES]);
+
+struct myc__dispute;
+
+/** Our contract and the peer's do not go together: the bus says so. Call with the lock. */
+void myc__link_disagrees(struct myc_bus *bus, int32_t index, const struct myc__dispute *dispute);
+
+/** Says why not, and waits for the peer to end the connection. Call with the lock. */
+void myc__link_refuse(struct myc_bus *bus, int32_t index, const struct myc__reject *reject);
 
 /** Says BYE and that nothing follows; a link that is not up is closed. Call with the lock. */
 void myc__link_say_bye(struct myc_bus *bus, int32_t index);
@@ -524,6 +559,58 @@ void myc__link_lost(struct myc_bus *bus, int32_t index);
 
 /** Receives what the peer said. Call with the lock. */
 void myc__link_hear(struct myc_bus *bus, int32_t index);
+
+/* ---- agree.c ---- */
+
+/** Takes the memory that exchanges need, if our contract can be shown. Errors: NO_MEMORY. */
+MYC_MUST_USE enum myc_status myc__agree_reserve(struct myc_bus *bus);
+
+/** Gives it back. */
+void myc__agree_free(struct myc_bus *bus);
+
+/** Starts an exchange on a link; `digest` is what the peer said, NULL: it said none. */
+void myc__agree_begin(struct myc_bus *bus, int32_t index, const uint8_t *digest);
+
+/** Queues what there is room for. The caller flushes. Call with the lock. */
+void myc__agree_pump(struct myc_bus *bus, int32_t index);
+
+/**
+ * Takes a CONTRACT record. Returns: OK (more to come, or is_agreed is set), CORRUPT (it broke the
+ * protocol), MISMATCH (the contracts do not go together: `out_reject` says why, its `theirs` being
+ * the dialler's). Call with the lock.
+ */
+MYC_MUST_USE enum myc_status myc__agree_hear(
+    struct myc_bus *bus,
+    int32_t index,
+    const struct myc_record *record,
+    struct myc__reject *out_reject);
+
+/** Whether both contracts were shown whole, and go together. */
+bool myc__agree_is_done(const struct myc_bus *bus, int32_t index);
+
+/* ---- compare.c ---- */
+
+/** What is wrong between two contracts. */
+struct myc__dispute {
+    char field[32]; /* message and field, or what the contracts say of themselves */
+    char ours[MYC__REJECT_TEXT_BYTES];
+    char theirs[MYC__REJECT_TEXT_BYTES];
+};
+
+/**
+ * Reads a peer's contract into `memory` and compares it with ours: both must have the same id, take
+ * each other's version, and of the messages that both know each must read what the other writes.
+ *
+ * Returns: OK with the digest of theirs; CORRUPT (no canonical form); MISMATCH with the dispute.
+ */
+MYC_MUST_USE enum myc_status myc__contracts_compare(
+    const struct myc_contract *ours,
+    const char *form,
+    size_t size,
+    void *memory,
+    size_t memory_bytes,
+    uint8_t out_digest[MYC_DIGEST_BYTES],
+    struct myc__dispute *out_dispute);
 
 /* ---- heartbeat.c ---- */
 

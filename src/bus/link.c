@@ -11,6 +11,7 @@
 #include <mycelium/interface/poller.h>
 #include <mycelium/interface/shm.h>
 #include <mycelium/interface/stream.h>
+#include <mycelium/simulation.h>
 
 enum { RECORDS_MAX = 64 /* heard from one peer in one turn */ };
 
@@ -25,8 +26,8 @@ static const struct myc_topology_node *peer_of(const struct myc_bus *bus, int32_
 void myc__link_hello(const struct myc_bus *bus, int32_t peer, struct myc__hello *out_hello)
 {
     memset(out_hello, 0, sizeof(*out_hello));
-    out_hello->protocol_min = MYC__PROTOCOL_VERSION;
-    out_hello->protocol_max = MYC__PROTOCOL_VERSION;
+    out_hello->protocol_min = MYC__PROTOCOL_MIN;
+    out_hello->protocol_max = MYC__PROTOCOL_MAX;
     out_hello->kind = MYC__HELLO_CONTROL;
     out_hello->contract_version = bus->contract->version;
     out_hello->contract_min_compatible = bus->contract->min_compatible;
@@ -36,6 +37,8 @@ void myc__link_hello(const struct myc_bus *bus, int32_t peer, struct myc__hello 
     memcpy(out_hello->target, peer_of(bus, peer)->name, MYC_NAME_BYTES);
     out_hello->node_epoch = bus->node_epoch;
     out_hello->now_ns = bus->now_ns;
+    out_hello->form_bytes = bus->contract->canonical != NULL ? bus->contract->canonical_size : 0;
+    out_hello->form_max = bus->options.contract_bytes_max;
 }
 
 // ---- Going down ----
@@ -48,6 +51,7 @@ static void declare_gone(struct myc_bus *bus, int32_t index, bool has_died)
     }
     link->is_known = false;
     link->has_died = link->has_died || has_died;
+    link->is_agreed = false;
     link->grace_ns = MYC_NEVER;
     link->remote_count = 0;
     link->announced = 0;
@@ -61,6 +65,7 @@ static void close_stream(struct myc_bus *bus, struct myc__link *link)
         myc_poller_remove(bus->platform->poller, bus->poller, link->channel.stream);
         myc__channel_close(&link->channel);
     }
+    link->exchange.is_on = false;
     link->generation++;
 }
 
@@ -156,12 +161,15 @@ static void identify_peer(struct myc_bus *bus, struct myc__link *link)
     }
 }
 
-static void come_up(struct myc_bus *bus, int32_t index, uint64_t peer_epoch)
+static void come_up(
+    struct myc_bus *bus, int32_t index, uint64_t peer_epoch, const uint8_t digest[MYC_DIGEST_BYTES])
 {
     struct myc__link *link = &bus->links[index];
     if (link->is_known && link->peer_epoch != peer_epoch) {
         declare_gone(bus, index, true);
     }
+    link->is_agreed = true;
+    memcpy(link->peer_digest, digest, MYC_DIGEST_BYTES);
     link->is_known = true;
     link->peer_epoch = peer_epoch;
     link->state = MYC__LINK_UP;
@@ -225,6 +233,60 @@ void myc__link_step(struct myc_bus *bus, int32_t index)
     }
     myc__bus_due(bus, link->deadline_ns);
     myc__bus_due(bus, link->grace_ns);
+}
+
+// The answerer's side of coming up.
+static void welcome(
+    struct myc_bus *bus, int32_t index, uint64_t peer_epoch, const uint8_t digest[MYC_DIGEST_BYTES])
+{
+    unsigned char record[MYC__WELCOME_BYTES];
+    struct myc__welcome answer = {.node_epoch = bus->node_epoch, .now_ns = bus->now_ns};
+    come_up(bus, index, peer_epoch, digest);
+    memcpy(answer.node, bus->topology.nodes[bus->self].name, MYC_NAME_BYTES);
+    myc__welcome_encode(&answer, record);
+    if (!myc__link_send(bus, index, record, sizeof(record), NULL, 0)) {
+        myc__link_lost(bus, index);
+    }
+}
+
+bool myc__link_has_agreed(
+    const struct myc_bus *bus, int32_t index, const uint8_t digest[MYC_DIGEST_BYTES])
+{
+    const struct myc__link *link = &bus->links[index];
+    return link->is_agreed && memcmp(link->peer_digest, digest, MYC_DIGEST_BYTES) == 0;
+}
+
+void myc__link_disagrees(struct myc_bus *bus, int32_t index, const struct myc__dispute *dispute)
+{
+    const char *peer = peer_of(bus, index)->name;
+    struct myc_diagnostic diagnostic;
+    if (bus->links[index].was_up) {
+        return; // It was welcome before it was started anew: its trouble, not ours.
+    }
+    (void)myc_diagnostic_set(&diagnostic, MYC_MISMATCH, 0, "node ");
+    myc_diagnostic_append_quoted(&diagnostic, peer, strlen(peer));
+    myc_diagnostic_append(&diagnostic, " has a contract that does not go with ours: ");
+    myc_diagnostic_append(&diagnostic, dispute->field);
+    myc_diagnostic_append(&diagnostic, " ours ");
+    myc_diagnostic_append(&diagnostic, dispute->ours);
+    myc_diagnostic_append(&diagnostic, ", theirs ");
+    myc_diagnostic_append(&diagnostic, dispute->theirs);
+    myc__bus_fail(bus, MYC_MISMATCH, &diagnostic);
+}
+
+void myc__link_refuse(struct myc_bus *bus, int32_t index, const struct myc__reject *reject)
+{
+    struct myc__link *link = &bus->links[index];
+    unsigned char record[MYC__REJECT_BYTES];
+    myc__reject_encode(reject, record);
+    MYC_REACHED("agree.refuses");
+    link->exchange.is_on = false;
+    link->state = MYC__LINK_REFUSED;
+    // Not closed: the peer may still be sending, and closing with bytes unread could destroy this.
+    if (myc__channel_queue(&link->channel, record, sizeof(record), NULL, 0) != MYC_OK
+        || !flush(bus, index)) {
+        myc__link_lost(bus, index);
+    }
 }
 
 // ---- Announcing ----
@@ -311,6 +373,27 @@ static bool on_attach(struct myc_bus *bus, int32_t index, const struct myc_recor
     return true;
 }
 
+// The peer said why we cannot work together.
+static void tell_refusal(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    const struct myc__link *link = &bus->links[index];
+    struct myc__reject reject;
+    struct myc_diagnostic diagnostic;
+    if (myc__reject_decode(record->payload, record->size, &reject, &diagnostic) == MYC_OK
+        && reject.status == MYC_MISMATCH && (!link->was_up || link->state == MYC__LINK_UP)) {
+        const char *peer = peer_of(bus, index)->name;
+        (void)myc_diagnostic_set(&diagnostic, MYC_MISMATCH, 0, "node ");
+        myc_diagnostic_append_quoted(&diagnostic, peer, strlen(peer));
+        myc_diagnostic_append(&diagnostic, " refuses us: ");
+        myc_diagnostic_append(&diagnostic, reject.field);
+        myc_diagnostic_append(&diagnostic, " ours ");
+        myc_diagnostic_append(&diagnostic, link->is_dialler ? reject.theirs : reject.ours);
+        myc_diagnostic_append(&diagnostic, ", theirs ");
+        myc_diagnostic_append(&diagnostic, link->is_dialler ? reject.ours : reject.theirs);
+        myc__bus_fail(bus, MYC_MISMATCH, &diagnostic);
+    }
+}
+
 // False: the peer broke the protocol, or said BYE.
 static bool on_record(struct myc_bus *bus, int32_t index, const struct myc_record *record)
 {
@@ -336,44 +419,111 @@ static bool on_record(struct myc_bus *bus, int32_t index, const struct myc_recor
     case MYC_RECORD_BYE:
         link->said_bye = true;
         return false;
+    case MYC_RECORD_REJECT:
+        // We found that the contracts go together, and it that they do not.
+        tell_refusal(bus, index, record);
+        return false;
     default:
         return false;
     }
 }
 
-static void on_reject(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+// Welcomes the dialler once both contracts were shown and go together.
+static void welcome_if_agreed(struct myc_bus *bus, int32_t index)
+{
+    struct myc__link *link = &bus->links[index];
+    if (link->state != MYC__LINK_COMPARING || !myc__agree_is_done(bus, index)) {
+        return;
+    }
+    MYC_REACHED("agree.agrees");
+    welcome(bus, index, link->greeting_epoch, link->exchange.digest);
+}
+
+// A part of the peer's contract, while neither has welcomed the other.
+static void on_contract(struct myc_bus *bus, int32_t index, const struct myc_record *record)
 {
     struct myc__link *link = &bus->links[index];
     struct myc__reject reject;
-    struct myc_diagnostic diagnostic;
-    if (myc__reject_decode(record->payload, record->size, &reject, &diagnostic) == MYC_OK
-        && reject.status == MYC_MISMATCH && !link->was_up) {
-        const char *peer = peer_of(bus, index)->name;
-        (void)myc_diagnostic_set(&diagnostic, MYC_MISMATCH, 0, "node ");
-        myc_diagnostic_append_quoted(&diagnostic, peer, strlen(peer));
-        myc_diagnostic_append(&diagnostic, " refuses us: ");
-        myc_diagnostic_append(&diagnostic, reject.field);
-        myc_diagnostic_append(&diagnostic, " ours ");
-        myc_diagnostic_append(&diagnostic, reject.theirs);
-        myc_diagnostic_append(&diagnostic, ", theirs ");
-        myc_diagnostic_append(&diagnostic, reject.ours);
-        myc__bus_fail(bus, MYC_MISMATCH, &diagnostic);
+    if (!link->exchange.is_on) {
+        myc__agree_begin(bus, index, NULL);
     }
-    myc__link_lost(bus, index);
+    enum myc_status status = myc__agree_hear(bus, index, record, &reject);
+    if (status == MYC_MISMATCH) {
+        myc__link_refuse(bus, index, &reject);
+        return;
+    }
+    myc__agree_pump(bus, index);
+    if (status != MYC_OK || !flush(bus, index)) {
+        myc__link_lost(bus, index);
+        return;
+    }
+    welcome_if_agreed(bus, index);
 }
 
 static void on_greeting(struct myc_bus *bus, int32_t index, const struct myc_record *record)
 {
+    struct myc__link *link = &bus->links[index];
     struct myc__welcome welcome;
-    if (record->type == MYC_RECORD_REJECT) {
-        on_reject(bus, index, record);
-    } else if (
-        record->type == MYC_RECORD_WELCOME
+    if (record->type == MYC_RECORD_CONTRACT && link->exchange.text != NULL) {
+        on_contract(bus, index, record);
+        return;
+    }
+    bool is_compared = !link->exchange.is_on || myc__agree_is_done(bus, index);
+    if (record->type == MYC_RECORD_WELCOME && is_compared
         && myc__welcome_decode(record->payload, record->size, &welcome, NULL) == MYC_OK
         && myc__text_equals(welcome.node, peer_of(bus, index)->name)) {
-        come_up(bus, index, welcome.node_epoch);
-    } else {
+        const uint8_t *digest =
+            link->exchange.is_on ? link->exchange.digest : bus->contract->digest;
+        come_up(bus, index, welcome.node_epoch, digest);
+        return;
+    }
+    if (record->type == MYC_RECORD_REJECT) {
+        tell_refusal(bus, index, record);
+    }
+    myc__link_lost(bus, index);
+}
+
+// The dialler shows its contract, or says that it will not have ours.
+static void on_comparing(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    if (record->type == MYC_RECORD_CONTRACT) {
+        on_contract(bus, index, record);
+        return;
+    }
+    if (record->type == MYC_RECORD_REJECT) {
+        tell_refusal(bus, index, record);
+    }
+    myc__link_lost(bus, index);
+}
+
+// We have said why not; what the peer says is of no use any more, but for its own refusal.
+static void on_refused(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    if (record->type == MYC_RECORD_REJECT) {
         myc__link_lost(bus, index);
+    }
+}
+
+static void on_any_record(struct myc_bus *bus, int32_t index, const struct myc_record *record)
+{
+    switch (bus->links[index].state) {
+    case MYC__LINK_GREETING:
+        on_greeting(bus, index, record);
+        break;
+    case MYC__LINK_COMPARING:
+        on_comparing(bus, index, record);
+        break;
+    case MYC__LINK_REFUSED:
+        on_refused(bus, index, record);
+        break;
+    case MYC__LINK_UP:
+        if (!on_record(bus, index, record)) {
+            myc__link_lost(bus, index);
+        }
+        break;
+    case MYC__LINK_DOWN:
+    case MYC__LINK_CONNECTING:
+        break;
     }
 }
 
@@ -396,11 +546,7 @@ void myc__link_hear(struct myc_bus *bus, int32_t index)
             return;
         }
         myc__heartbeat_heard(bus, index);
-        if (link->state == MYC__LINK_GREETING) {
-            on_greeting(bus, index, &record);
-        } else if (!on_record(bus, index, &record)) {
-            myc__link_lost(bus, index);
-        }
+        on_any_record(bus, index, &record);
         if (link->generation != generation) {
             return;
         }
@@ -435,10 +581,12 @@ void myc__link_event(struct myc_bus *bus, int32_t index, uint32_t events)
     }
     if ((events & MYC_WRITABLE) != 0) {
         bus->is_dirty = true; // What did not fit into the queue may fit now.
+        myc__agree_pump(bus, index);
         if (!flush(bus, index)) {
             myc__link_lost(bus, index);
             return;
         }
+        welcome_if_agreed(bus, index);
     }
     myc__link_hear(bus, index);
 }
@@ -460,10 +608,10 @@ void myc__link_accept(
     struct myc_bus *bus,
     int32_t index,
     struct myc__accepted *accepted,
-    const struct myc__hello *hello)
+    const struct myc__hello *hello,
+    bool is_differing)
 {
     struct myc__link *link = &bus->links[index];
-    unsigned char record[MYC__WELCOME_BYTES];
     if (link->is_dialler) {
         refuse_dial(bus, accepted, "topology", "the order of the nodes differs");
         return;
@@ -485,12 +633,20 @@ void myc__link_accept(
         link->channel.stream,
         link->interest,
         myc__token(MYC__TOKEN_LINK, (uint32_t)index, link->generation));
-    come_up(bus, index, hello->node_epoch);
-    struct myc__welcome welcome = {.node_epoch = bus->node_epoch, .now_ns = bus->now_ns};
-    memcpy(welcome.node, bus->topology.nodes[bus->self].name, MYC_NAME_BYTES);
-    myc__welcome_encode(&welcome, record);
-    if (status != MYC_OK || !myc__link_send(bus, index, record, sizeof(record), NULL, 0)) {
+    if (status != MYC_OK) {
+        link->state = MYC__LINK_GREETING; // Nothing was up yet that could be lost.
         myc__link_lost(bus, index);
+    } else if (!is_differing) {
+        welcome(bus, index, hello->node_epoch, hello->contract_digest);
+    } else {
+        link->state = MYC__LINK_COMPARING;
+        link->greeting_epoch = hello->node_epoch;
+        link->deadline_ns = myc_deadline_after(bus->now_ns, bus->options.handshake_timeout_ns);
+        myc__agree_begin(bus, index, hello->contract_digest);
+        myc__agree_pump(bus, index);
+        if (!flush(bus, index)) {
+            myc__link_lost(bus, index);
+        }
     }
 }
 

@@ -108,6 +108,7 @@ enum myc_status myc_node_create(
         .link_grace_ns = options->link_grace_ns,
         .heartbeat_ns = options->heartbeat_ns,
         .heartbeat_timeout_ns = options->heartbeat_timeout_ns,
+        .contract_bytes_max = options->contract_bytes_max,
     };
     int32_t index = myc_topology_find_node(options->topology, options->node);
     enum myc_status status = MYC_OK;

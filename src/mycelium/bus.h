@@ -83,6 +83,9 @@ struct myc_bus_options {
     uint64_t heartbeat_ns;         /* TCP: how often a node says that it is there; 0: 500 ms */
     uint64_t heartbeat_timeout_ns; /* TCP: a link on which nothing is heard for so long is lost;
                                       more than the peers' heartbeat_ns; 0: 4 of our own */
+    uint32_t contract_bytes_max; /* canonical form of a peer's contract, shown when it differs from
+                                    ours: longer ones are refused; 0: 4 times our own and at least
+                                    16 KiB. Memory for one a peer is taken at creation */
 };
 
 /**
@@ -109,7 +112,9 @@ void myc_bus_wake(struct myc_bus *bus);
 
 /**
  * How the bus is: OK, or why a peer and this node cannot work together (MISMATCH: the diagnostic
- * names the node, the field and both values). Threads: any.
+ * names the node, the field and both values; of contracts that differ both versions, the message
+ * and its field). Nothing is delivered between two nodes before their contracts were found to
+ * be the same, or each able to read what the other writes. Threads: any. [BUS-6]
  */
 enum myc_status myc_bus_status(struct myc_bus *bus, struct myc_diagnostic *diagnostic);
 

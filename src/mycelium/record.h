@@ -41,6 +41,7 @@ enum {
     MYC_RECORD_ACK = 0xFF17,
     MYC_RECORD_HEARTBEAT = 0xFF18,
     MYC_RECORD_BYE = 0xFF19,
+    MYC_RECORD_CONTRACT = 0xFF1A,
     MYC_RECORD_TIME = 0xFF20 /* u64 monotonic ns; in recordings only; counts none */
 };
 

@@ -183,6 +183,7 @@ struct myc_node_options {
     uint64_t link_grace_ns;    /* as in myc_bus_options, and the next two */
     uint64_t heartbeat_ns;
     uint64_t heartbeat_timeout_ns;
+    uint32_t contract_bytes_max; /* as in myc_bus_options */
 };
 
 struct myc_counter_value {

@@ -72,6 +72,8 @@ void myc__hello_encode(const struct myc__hello *hello, unsigned char *out)
     myc__put_u64(payload + 144, hello->attempt);
     myc__put_u64(payload + 152, hello->subscribers);
     myc__put_u64(payload + 160, hello->now_ns);
+    myc__put_u32(payload + 168, hello->form_bytes);
+    myc__put_u32(payload + 172, hello->form_max);
 }
 
 enum myc_status myc__hello_decode(
@@ -98,6 +100,8 @@ enum myc_status myc__hello_decode(
     out->attempt = myc__get_u64(bytes + 144);
     out->subscribers = myc__get_u64(bytes + 152);
     out->now_ns = myc__get_u64(bytes + 160);
+    out->form_bytes = myc__get_u32(bytes + 168);
+    out->form_max = myc__get_u32(bytes + 172);
     if (out->kind > MYC__HELLO_DATA) {
         return myc_diagnostic_set(
             diagnostic, MYC_CORRUPT, 0, "HELLO kind is neither control nor data");
@@ -282,6 +286,47 @@ void myc__bye_encode(unsigned char *out)
     (void)start_record(out, MYC_RECORD_BYE, MYC__BYE_BYTES);
 }
 
+void myc__contract_part_encode(const struct myc__contract_part *part, unsigned char *out)
+{
+    unsigned char *payload = start_record(out, MYC_RECORD_CONTRACT, MYC__CONTRACT_BYTES);
+    myc__put_u16(out + 6, MYC__PROTOCOL_FORMS);
+    myc__put_u32(payload, part->total);
+    myc__put_u32(payload + 4, part->offset);
+    memcpy(payload + 8, part->bytes, part->size);
+}
+
+enum myc_status myc__contract_part_decode(
+    const void *payload,
+    size_t size,
+    struct myc__contract_part *out,
+    struct myc_diagnostic *diagnostic)
+{
+    const unsigned char *bytes = payload;
+    enum myc_status status = check_size(size, MYC__CONTRACT_BYTES, "CONTRACT", diagnostic);
+    if (status != MYC_OK) {
+        return status;
+    }
+    out->total = myc__get_u32(bytes);
+    out->offset = myc__get_u32(bytes + 4);
+    if (out->offset >= out->total) {
+        return myc_diagnostic_set(
+            diagnostic, MYC_CORRUPT, 0, "CONTRACT offset is not inside the form");
+    }
+    out->size = out->total - out->offset;
+    if (out->size > MYC__CONTRACT_PART_BYTES) {
+        out->size = MYC__CONTRACT_PART_BYTES;
+    }
+    memset(out->bytes, 0, sizeof(out->bytes));
+    memcpy(out->bytes, bytes + 8, out->size);
+    for (size_t i = out->size; i < MYC__CONTRACT_PART_BYTES; i++) {
+        if (bytes[8 + i] != 0) {
+            return myc_diagnostic_set(
+                diagnostic, MYC_CORRUPT, 0, "CONTRACT has bytes behind the form's end");
+        }
+    }
+    return MYC_OK;
+}
+
 // ---- Comparing ----
 
 static enum myc_status
@@ -299,10 +344,64 @@ reject_numbers(struct myc__reject *reject, const char *field, uint64_t theirs, u
     return MYC_MISMATCH;
 }
 
+// Which versions of its contract a node speaks for, e.g. "version 3, min_compatible 2".
+static void write_versions(char *out, const struct myc__hello *hello)
+{
+    struct myc__text text;
+    myc__text_init(&text, out, MYC__REJECT_TEXT_BYTES);
+    myc__text_string(&text, "version ");
+    myc__text_u64(&text, hello->contract_version);
+    myc__text_string(&text, ", min_compatible ");
+    myc__text_u64(&text, hello->contract_min_compatible);
+}
+
+static enum myc_status reject_versions(
+    struct myc__reject *reject, const struct myc__hello *theirs, const struct myc__hello *ours)
+{
+    (void)reject_numbers(reject, "min_compatible", 0, 0);
+    write_versions(reject->theirs, theirs);
+    write_versions(reject->ours, ours);
+    return MYC_MISMATCH;
+}
+
+static enum myc_status reject_digests(
+    struct myc__reject *reject, const struct myc__hello *theirs, const struct myc__hello *ours)
+{
+    struct myc__text text;
+    (void)reject_numbers(reject, "contract digest", 0, 0);
+    myc__text_init(&text, reject->theirs, sizeof(reject->theirs));
+    myc__text_hex(&text, theirs->contract_digest, MYC_DIGEST_BYTES);
+    myc__text_init(&text, reject->ours, sizeof(reject->ours));
+    myc__text_hex(&text, ours->contract_digest, MYC_DIGEST_BYTES);
+    return MYC_MISMATCH;
+}
+
+// Contracts of one id that differ: can they be compared at all?
+static enum myc_status compare_contracts(
+    const struct myc__hello *theirs, const struct myc__hello *ours, struct myc__reject *out_reject)
+{
+    if (theirs->contract_version < ours->contract_min_compatible
+        || ours->contract_version < theirs->contract_min_compatible) {
+        return reject_versions(out_reject, theirs, ours);
+    }
+    if (theirs->protocol_max < MYC__PROTOCOL_FORMS || ours->protocol_max < MYC__PROTOCOL_FORMS
+        || theirs->form_bytes == 0 || ours->form_bytes == 0) {
+        return reject_digests(out_reject, theirs, ours);
+    }
+    if (theirs->form_bytes > ours->form_max) {
+        return reject_numbers(
+            out_reject, "bytes of the dialler's contract", theirs->form_bytes, ours->form_max);
+    }
+    if (ours->form_bytes > theirs->form_max) {
+        return reject_numbers(
+            out_reject, "bytes of our contract", theirs->form_max, ours->form_bytes);
+    }
+    return MYC_AGAIN;
+}
+
 enum myc_status myc__hello_compare(
     const struct myc__hello *theirs, const struct myc__hello *ours, struct myc__reject *out_reject)
 {
-    struct myc__text text;
     if (theirs->protocol_min > ours->protocol_max || theirs->protocol_max < ours->protocol_min) {
         return reject_numbers(
             out_reject, "protocol version", theirs->protocol_max, ours->protocol_max);
@@ -313,10 +412,5 @@ enum myc_status myc__hello_compare(
     if (memcmp(theirs->contract_digest, ours->contract_digest, MYC_DIGEST_BYTES) == 0) {
         return MYC_OK;
     }
-    (void)reject_numbers(out_reject, "contract digest", 0, 0);
-    myc__text_init(&text, out_reject->theirs, sizeof(out_reject->theirs));
-    myc__text_hex(&text, theirs->contract_digest, MYC_DIGEST_BYTES);
-    myc__text_init(&text, out_reject->ours, sizeof(out_reject->ours));
-    myc__text_hex(&text, ours->contract_digest, MYC_DIGEST_BYTES);
-    return MYC_MISMATCH;
+    return compare_contracts(theirs, ours, out_reject);
 }

@@ -20,7 +20,11 @@
 #include <mycelium/topology.h>
 
 enum {
-    MYC__PROTOCOL_VERSION = 1,
+    MYC__PROTOCOL_VERSION = 1, /* in the header of every record that is as old as this */
+    MYC__PROTOCOL_MIN = 1,
+    MYC__PROTOCOL_MAX = 2,   /* 2: contracts that differ are compared */
+    MYC__PROTOCOL_FORMS = 2, /* the first that has CONTRACT */
+    MYC__CONTRACT_PART_BYTES = 184,
     MYC__TOPIC_BYTES = 64,
     MYC__REJECT_TEXT_BYTES = 72,
 
@@ -35,6 +39,7 @@ enum {
     MYC__ACK_BYTES = 8 + 8,
     MYC__HEARTBEAT_BYTES = 8 + 8,
     MYC__BYE_BYTES = 8 + 8,
+    MYC__CONTRACT_BYTES = 8 + 8 + MYC__CONTRACT_PART_BYTES,
     MYC__SESSION_BYTES_MAX = 8 + 192
 };
 
@@ -58,6 +63,8 @@ struct myc__hello {
     uint64_t attempt;     /* grows with each dial for the same publisher */
     uint64_t subscribers; /* how many local subscribers the connection feeds */
     uint64_t now_ns;      /* the dialler's monotonic clock */
+    uint32_t form_bytes;  /* of its contract's canonical form; 0: it has none to show */
+    uint32_t form_max;    /* bytes of another's form that it has room for */
 };
 
 /** The answer that lets the connection live. */
@@ -74,6 +81,14 @@ struct myc__reject {
     char field[32];
     char theirs[MYC__REJECT_TEXT_BYTES]; /* the dialler's value */
     char ours[MYC__REJECT_TEXT_BYTES];   /* the answerer's value */
+};
+
+/** A part of the sender's contract in canonical form; parts come in order. */
+struct myc__contract_part {
+    uint32_t total; /* bytes of the form, at least 1 */
+    uint32_t offset;
+    uint32_t size; /* follows from both: as many as there are left, at most 184 */
+    unsigned char bytes[MYC__CONTRACT_PART_BYTES];
 };
 
 /** A publisher exists. */
@@ -118,6 +133,7 @@ void myc__unsubscribe_encode(const struct myc__unsubscribe *unsubscribe, unsigne
 void myc__ack_encode(uint64_t sequence, unsigned char *out);
 void myc__heartbeat_encode(uint64_t now_ns, unsigned char *out);
 void myc__bye_encode(unsigned char *out);
+void myc__contract_part_encode(const struct myc__contract_part *part, unsigned char *out);
 
 /**
  * Each reads a payload of `size` bytes. Returns: OK, or CORRUPT naming the field.
@@ -144,12 +160,18 @@ MYC_MUST_USE enum myc_status myc__unsubscribe_decode(
     struct myc_diagnostic *diagnostic);
 MYC_MUST_USE enum myc_status myc__ack_decode(
     const void *payload, size_t size, uint64_t *out_sequence, struct myc_diagnostic *diagnostic);
+MYC_MUST_USE enum myc_status myc__contract_part_decode(
+    const void *payload,
+    size_t size,
+    struct myc__contract_part *out,
+    struct myc_diagnostic *diagnostic);
 
 /**
  * Whether a HELLO and our own contract and protocol can work together.
  *
- * Returns: OK, or MISMATCH with a filled `out_reject` naming the first field that differs and both
- * values. `ours` is the HELLO we would send.
+ * Returns: OK; AGAIN (the contracts differ, but neither is too old for the other: both ends must
+ * show each other their canonical forms and compare them); or MISMATCH with a filled `out_reject`
+ * naming the first field that differs and both values. `ours` is the HELLO we would send.
  */
 MYC_MUST_USE enum myc_status myc__hello_compare(
     const struct myc__hello *theirs, const struct myc__hello *ours, struct myc__reject *out_reject);

@@ -278,6 +278,93 @@ static void test_session_compare_names_field_and_both_values(void **state)
     assert_int_equal(reject.status, MYC_MISMATCH);
 }
 
+// Contracts that differ: who is too old for the other is named with both versions, others must show
+// each other their contracts, if both can.
+static void test_session_compare_asks_for_the_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t version;
+        uint16_t min_compatible;
+        uint16_t protocol_max;
+        uint32_t form_bytes;
+        uint32_t form_max;
+        enum myc_status status;
+        const char *field;
+        const char *theirs;
+        const char *ours;
+    } cases[] = {
+        {4, 1, 2, 900, 1000, MYC_AGAIN, NULL, NULL, NULL},
+        {2, 2, 2, 900, 1000, MYC_AGAIN, NULL, NULL, NULL},
+        {3, 3, 9, 1000, 500, MYC_AGAIN, NULL, NULL, NULL},
+        {1, 1, 2, 900, 1000, MYC_MISMATCH, "min_compatible", "version 1, min_compatible 1", ""},
+        {9, 4, 2, 900, 1000, MYC_MISMATCH, "min_compatible", "version 9, min_compatible 4", ""},
+        {4, 1, 1, 900, 1000, MYC_MISMATCH, "contract digest", NULL, NULL},
+        {4, 1, 2, 0, 1000, MYC_MISMATCH, "contract digest", NULL, NULL},
+        {4, 1, 2, 1001, 1000, MYC_MISMATCH, "bytes of the dialler's contract", "1001", "1000"},
+        {4, 1, 2, 900, 499, MYC_MISMATCH, "bytes of our contract", "499", "500"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct myc__hello ours = sample_hello();
+        struct myc__hello theirs = sample_hello();
+        struct myc__reject reject;
+        memset(&reject, 0, sizeof(reject));
+        ours.protocol_max = 2;
+        ours.form_bytes = 500;
+        ours.form_max = 1000;
+        theirs.contract_digest[0] ^= 1;
+        theirs.contract_version = cases[i].version;
+        theirs.contract_min_compatible = cases[i].min_compatible;
+        theirs.protocol_max = cases[i].protocol_max;
+        theirs.form_bytes = cases[i].form_bytes;
+        theirs.form_max = cases[i].form_max;
+        assert_int_equal(myc__hello_compare(&theirs, &ours, &reject), cases[i].status);
+        if (cases[i].field != NULL) {
+            assert_string_equal(reject.field, cases[i].field);
+            assert_int_equal(reject.status, MYC_MISMATCH);
+        }
+        if (cases[i].theirs != NULL) {
+            assert_string_equal(reject.theirs, cases[i].theirs);
+            assert_string_equal(
+                reject.ours, cases[i].ours[0] != 0 ? cases[i].ours : "version 3, min_compatible 2");
+        }
+    }
+}
+
+// CONTRACT comes back; its size follows from where it lies in the form, and nothing is behind it.
+static void test_session_contract_parts(void **state)
+{
+    (void)state;
+    unsigned char record[MYC__CONTRACT_BYTES];
+    struct myc__contract_part in = {.total = 200, .offset = 184, .size = 16};
+    struct myc__contract_part out;
+    struct myc_diagnostic diagnostic;
+    uint64_t word;
+    memset(in.bytes, 'c', in.size);
+    myc__contract_part_encode(&in, record);
+    memcpy(&word, record, sizeof(word));
+    assert_int_equal(myc_record_header(word).type, MYC_RECORD_CONTRACT);
+    assert_int_equal(myc_record_header(word).version, MYC__PROTOCOL_FORMS);
+    assert_int_equal(myc_record_header(word).length, sizeof(record) - 8);
+    assert_int_equal(myc__contract_part_decode(record + 8, sizeof(record) - 8, &out, NULL), MYC_OK);
+    assert_int_equal(out.total, 200);
+    assert_int_equal(out.offset, 184);
+    assert_int_equal(out.size, 16);
+    assert_memory_equal(out.bytes, in.bytes, sizeof(out.bytes));
+    assert_int_equal(
+        myc__contract_part_decode(record + 8, sizeof(record) - 16, &out, &diagnostic), MYC_CORRUPT);
+    assert_non_null(strstr(diagnostic.text, "CONTRACT"));
+    record[8 + 8 + 16] = 1;
+    assert_int_equal(
+        myc__contract_part_decode(record + 8, sizeof(record) - 8, &out, &diagnostic), MYC_CORRUPT);
+    assert_non_null(strstr(diagnostic.text, "behind the form's end"));
+    record[8 + 8 + 16] = 0;
+    record[8 + 4] = 200;
+    assert_int_equal(
+        myc__contract_part_decode(record + 8, sizeof(record) - 8, &out, &diagnostic), MYC_CORRUPT);
+    assert_non_null(strstr(diagnostic.text, "offset"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +375,8 @@ int main(void)
         cmocka_unit_test(test_session_names_the_corrupt_field_of_hello),
         cmocka_unit_test(test_session_names_the_corrupt_field_of_others),
         cmocka_unit_test(test_session_compare_names_field_and_both_values),
+        cmocka_unit_test(test_session_compare_asks_for_the_forms),
+        cmocka_unit_test(test_session_contract_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

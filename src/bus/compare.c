@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Comparing a peer's contract with ours. Which topics either will publish is not known yet when two
+// nodes greet, so each must read what the other writes for every message that both know. What only
+// one of them knows is an unknown type to the other.
+#include <mycelium/compat.h>
+
+#include <string.h>
+
+#include "bus/internal.h"
+#include "core/text.h"
+#include "schema/canonical.h"
+
+// The first finding that breaks something.
+struct breach {
+    bool is_found;
+    struct myc_compat_finding finding;
+};
+
+static void on_finding(void *context, const struct myc_compat_finding *finding)
+{
+    struct breach *breach = context;
+    if (!breach->is_found && (finding->breaks & MYC_COMPAT_BREAKS_BOTH) != 0) {
+        breach->is_found = true;
+        breach->finding = *finding;
+    }
+}
+
+static void write_field(struct myc__dispute *dispute, const char *message, const char *path)
+{
+    struct myc__text text;
+    memset(dispute, 0, sizeof(*dispute));
+    myc__text_init(&text, dispute->field, sizeof(dispute->field));
+    myc__text_string(&text, message);
+    if (path[0] != '\0') {
+        myc__text_string(&text, ".");
+        myc__text_string(&text, path);
+    }
+}
+
+static void write_side(char *out, uint16_t version, const char *value)
+{
+    struct myc__text text;
+    myc__text_init(&text, out, MYC__REJECT_TEXT_BYTES);
+    myc__text_string(&text, "version ");
+    myc__text_u64(&text, version);
+    if (value[0] != '\0') {
+        myc__text_string(&text, ": ");
+        myc__text_string(&text, value);
+    }
+}
+
+static enum myc_status dispute_versions(
+    const struct myc_contract *ours,
+    const struct myc_contract *theirs,
+    const char *field,
+    struct myc__dispute *out_dispute)
+{
+    write_field(out_dispute, field, "");
+    write_side(out_dispute->ours, ours->version, "");
+    write_side(out_dispute->theirs, theirs->version, "");
+    return MYC_MISMATCH;
+}
+
+// One message of both; `ours` is the newer one if its contract is.
+static enum myc_status compare_message(
+    const struct myc_contract *our_contract,
+    const struct myc_contract *their_contract,
+    const struct myc_message_type *ours,
+    const struct myc_message_type *theirs,
+    struct myc__dispute *out_dispute)
+{
+    struct breach breach = {.is_found = false};
+    bool is_ours_newer = our_contract->version >= their_contract->version;
+    struct myc_compat compat = myc_message_compare(
+        is_ours_newer ? theirs : ours, is_ours_newer ? ours : theirs, on_finding, &breach);
+    if (compat.new_reads_old && compat.old_reads_new) {
+        return MYC_OK;
+    }
+    const struct myc_compat_finding *finding = &breach.finding;
+    const char *newer = breach.is_found ? finding->new_text : "";
+    const char *older = breach.is_found ? finding->old_text : "";
+    if (breach.is_found && newer[0] == '\0') {
+        newer = myc_compat_rule_text(finding->rule);
+    }
+    write_field(out_dispute, ours->name, breach.is_found ? finding->path : "");
+    write_side(out_dispute->ours, our_contract->version, is_ours_newer ? newer : older);
+    write_side(out_dispute->theirs, their_contract->version, is_ours_newer ? older : newer);
+    return MYC_MISMATCH;
+}
+
+static const struct myc_message_type *
+find_name(const struct myc_contract *contract, const char *name)
+{
+    for (uint32_t i = 0; i < contract->message_count; i++) {
+        if (myc__text_equals(contract->messages[i]->name, name)) {
+            return contract->messages[i];
+        }
+    }
+    return NULL;
+}
+
+enum myc_status myc__contracts_compare(
+    const struct myc_contract *ours,
+    const char *form,
+    size_t size,
+    void *memory,
+    size_t memory_bytes,
+    uint8_t out_digest[MYC_DIGEST_BYTES],
+    struct myc__dispute *out_dispute)
+{
+    const struct myc_contract *theirs = NULL;
+    enum myc_status status =
+        myc__schema_read_canonical(form, size, memory, memory_bytes, &theirs, NULL);
+    if (status == MYC_TOO_BIG) {
+        write_field(out_dispute, "contract is too large to compare", "");
+        return MYC_MISMATCH;
+    }
+    if (status != MYC_OK) {
+        return MYC_CORRUPT;
+    }
+    memcpy(out_digest, theirs->digest, MYC_DIGEST_BYTES);
+    if (theirs->id != ours->id) {
+        return dispute_versions(ours, theirs, "contract id", out_dispute);
+    }
+    if (theirs->version < ours->min_compatible || ours->version < theirs->min_compatible) {
+        return dispute_versions(ours, theirs, "min_compatible", out_dispute);
+    }
+    for (uint32_t i = 0; status == MYC_OK && i < ours->message_count; i++) {
+        const struct myc_message_type *type = ours->messages[i];
+        const struct myc_message_type *other = myc_contract_find(theirs, type->id);
+        // One that has another id there is not a message that only one of us knows.
+        other = other != NULL ? other : find_name(theirs, type->name);
+        if (other != NULL) {
+            status = compare_message(ours, theirs, type, other, out_dispute);
+        }
+    }
+    return status;
+}
