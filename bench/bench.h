@@ -144,6 +144,7 @@ extern const struct bench_experiment bench_bus_tcp_rtt_block;
 extern const struct bench_experiment bench_bus_unix_stream;
 extern const struct bench_experiment bench_bus_tcp_stream;
 extern const struct bench_experiment bench_sim_cost;
+extern const struct bench_experiment bench_typed_sweep;
 extern const struct bench_experiment bench_codec_decode;
 extern const struct bench_experiment bench_codec_encode;
 extern const struct bench_experiment bench_codec_peers;

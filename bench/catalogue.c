@@ -15,6 +15,7 @@ const struct bench_experiment *const bench_experiments[] = {
     &bench_bus_shm_oneway,    &bench_bus_shm_rtt,          &bench_bus_unix_rtt_busy,
     &bench_bus_tcp_rtt_busy,  &bench_bus_unix_rtt_block,   &bench_bus_tcp_rtt_block,
     &bench_bus_unix_stream,   &bench_bus_tcp_stream,       &bench_sim_cost,
+    &bench_typed_sweep,
 #ifdef BENCH_HAS_CODEC
     &bench_codec_decode,      &bench_codec_encode,         &bench_codec_peers,
 #endif

@@ -317,6 +317,9 @@ static void step_fields(struct myc__compat *compat, struct myc__compat_frame *fr
 static void compare_fields(struct myc__compat *compat)
 {
     struct myc__compat_frame *frame = myc__compat_enter(compat);
+    if (frame == NULL) {
+        return; // never: nothing is entered yet
+    }
     frame->old_fields = compat->old_message->fields;
     frame->old_count = compat->old_message->field_count;
     frame->new_fields = compat->new_message->fields;
