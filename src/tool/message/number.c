@@ -113,7 +113,7 @@ read_float(uint8_t kind, const char *text, size_t len, struct myc_number *out_nu
         return read_integer(
             kind == MYC_KIND_F32 ? MYC_KIND_U32 : MYC_KIND_U64, text, len, out_number);
     }
-    bool is_number = len > 0 && ((text[0] >= '0' && text[0] <= '9') || text[0] == '-');
+    bool is_number = len > 0 && strspn(text, "0123456789+-.eE") == len;
     if (kind == MYC_KIND_F32) {
         uint32_t narrow = 0;
         float number = strtof(text, &end);
