@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tool/check/check.h"
+#include "tool/contract/fmt.h"
 #include "tool/contract/lint.h"
 #include "tool/gen/gen.h"
 #include "tool/message/message.h"
@@ -23,6 +24,7 @@ static int version_command(int argc, char **argv);
 static const struct command commands[] = {
     {"gen", "write the C code of a contract", gen_command},
     {"check", "say whether two versions of a contract understand each other", check_command},
+    {"fmt", "write contracts in canonical style", fmt_command},
     {"lint", "say what is wrong or unwise in a contract", lint_command},
     {"describe", "say what the messages of a contract look like", describe_command},
     {"decode", "print messages as JSON", decode_command},
