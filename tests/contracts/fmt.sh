@@ -52,7 +52,8 @@ cp "$folder/fmt/messy.yaml" "$scratch/check.yaml"
 code=0
 "$myc" fmt --check "$scratch/check.yaml" 2>"$scratch/said" || code=$?
 test "$code" -eq 2 || fail "--check: exit status $code"
-grep -q "check.yaml: error: not in canonical style" "$scratch/said" || fail "--check says too little"
+grep -q "check.yaml: error: not in canonical style" "$scratch/said" ||
+    fail "--check says too little"
 cmp "$scratch/check.yaml" "$folder/fmt/messy.yaml" || fail "--check wrote"
 chmod 640 "$scratch/check.yaml"
 "$myc" fmt "$scratch/check.yaml"
