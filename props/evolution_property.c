@@ -7,6 +7,9 @@
  * compatible with itself; the two directions are exchanged when the versions are. A comparison that
  * lacked any one of the rules that break something would be found out.
  *
+ * Also: a schema's canonical form, read back, is the same contract; equal digests mean that nothing
+ * is found, and fingerprints are equal when digests are.
+ *
  * MYC_SEED=N runs one pair, with MYC_VERBOSE=1 its findings are told; MYC_SEEDS=N runs so many.
  */
 #include <setjmp.h>
@@ -23,12 +26,15 @@
 
 #include "evolution/oracle.h"
 #include "evolution_schema.h"
+#include "schema/canonical.h"
 
 enum {
     SCHEMAS = 8000,
     SAMPLES = 150,
     SAMPLES_LONG = 30000, /* before a verdict of "broken" is held to be wrong */
-    EDITS_MAX = 3
+    EDITS_MAX = 3,
+    CANONICAL_BYTES = 64 * 1024,
+    MEMORY_BYTES = 1024 * 1024
 };
 
 /* What may be wrong with the fields of a message. Without any one of them some verdict is wrong. */
@@ -166,6 +172,55 @@ static void check_pair(
     }
 }
 
+// What a peer would see of the schema: its canonical form, read back, is the same contract.
+static void check_canonical(struct schema_built *built, uint64_t seed)
+{
+    static struct myc__schema_types types;
+    static char text[CANONICAL_BYTES];
+    static char again[CANONICAL_BYTES];
+    static _Alignas(8) unsigned char memory[MEMORY_BYTES];
+    const struct myc_contract *read = NULL;
+    struct myc_diagnostic diagnostic;
+    uint8_t digest[MYC_DIGEST_BYTES];
+    size_t size = 0;
+    size_t size_again = 0;
+    assert_int_equal(
+        myc__schema_write_canonical(&built->contract, &types, text, sizeof(text), &size), MYC_OK);
+    assert_int_equal(myc__schema_canonical_digest(&built->contract, &types, digest), MYC_OK);
+    if (myc__schema_read_canonical(text, size, memory, sizeof(memory), &read, &diagnostic)
+        != MYC_OK) {
+        fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, diagnostic.text, text);
+        return;
+    }
+    struct myc_compat compat = myc_contract_compare(&built->contract, read, print_finding, NULL);
+    if (compat.finding_count != 0 || memcmp(digest, read->digest, sizeof(digest)) != 0) {
+        fail_msg("seed %llu: the canonical form is another contract", (unsigned long long)seed);
+    }
+    assert_int_equal(
+        myc__schema_write_canonical(read, &types, again, sizeof(again), &size_again), MYC_OK);
+    assert_int_equal(size, size_again);
+    assert_memory_equal(text, again, size);
+}
+
+// The same fields give the same digest and fingerprint, another verdict than "nothing found"
+// others.
+static void check_digests(const struct schema_built *old, const struct schema_built *new)
+{
+    static struct myc__schema_types types;
+    uint8_t prints[2][MYC_DIGEST_BYTES];
+    uint8_t digests[2][MYC_DIGEST_BYTES];
+    struct myc_compat compat = myc_contract_compare(&old->contract, &new->contract, NULL, NULL);
+    assert_int_equal(myc__schema_fingerprint(&old->type, &types, prints[0]), MYC_OK);
+    assert_int_equal(myc__schema_fingerprint(&new->type, &types, prints[1]), MYC_OK);
+    assert_int_equal(myc__schema_canonical_digest(&old->contract, &types, digests[0]), MYC_OK);
+    assert_int_equal(myc__schema_canonical_digest(&new->contract, &types, digests[1]), MYC_OK);
+    bool is_same_print = memcmp(prints[0], prints[1], sizeof(prints[0])) == 0;
+    bool is_same_digest = memcmp(digests[0], digests[1], sizeof(digests[0])) == 0;
+    // One message: both name the same lines, and nothing is found in what is the same.
+    assert_int_equal(is_same_print, is_same_digest);
+    assert_false(is_same_print && compat.finding_count != 0);
+}
+
 static void run_seed(uint64_t seed, struct outcome *outcome)
 {
     static struct schema old_schema;
@@ -177,6 +232,7 @@ static void run_seed(uint64_t seed, struct outcome *outcome)
     if (!schema_build(&old_schema, &old)) {
         return;
     }
+    check_canonical(&old, seed);
     struct myc_compat same = myc_message_compare(&old.type, &old.type, NULL, NULL);
     assert_int_equal(same.finding_count, 0);
     new_schema = old_schema;
@@ -185,6 +241,8 @@ static void run_seed(uint64_t seed, struct outcome *outcome)
         schema_evolve(&new_schema, &random);
     }
     if (schema_build(&new_schema, &new)) {
+        check_canonical(&new, seed);
+        check_digests(&old, &new);
         check_pair(&old, &new, seed, outcome);
     }
 }

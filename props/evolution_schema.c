@@ -412,6 +412,10 @@ static void build_field(
     out_field->kind = field->kind;
     out_field->shape = field->shape;
     out_field->flags = field->flags;
+    if (field->kind == MYC_KIND_STRUCT || field->kind == MYC_KIND_UNION
+        || myc__schema_is_tail(field->shape)) {
+        out_field->flags &= (uint16_t)~MYC_FIELD_DEFAULT;
+    }
     out_field->since = field->since;
     out_field->inner = field->inner;
     out_field->count = field->count;

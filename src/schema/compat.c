@@ -11,7 +11,10 @@
 #include "schema/field.h"
 #include "schema/name.h"
 
-enum { STEPS_MAX = 1 << 24 };
+enum {
+    STEPS_MAX = 1 << 20, // looked at for one message; what needs more has little in common
+    HINT_AROUND = 8
+};
 
 bool myc__compat_is_zero(
     const struct myc__compat *compat, bool is_old_writer, uint64_t start, uint64_t end)
@@ -49,12 +52,19 @@ struct myc__compat_frame *myc__compat_enter(struct myc__compat *compat)
 
 // ---- Fields ----
 
+// The search begins near `hint`, where the field stood in the other version: mostly at once.
 static const struct myc_field *find_named(
-    struct myc__compat *compat, const struct myc_field *fields, uint32_t count, const char *name)
+    struct myc__compat *compat,
+    const struct myc_field *fields,
+    uint32_t count,
+    const char *name,
+    uint32_t hint)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (myc__schema_is_same_name(fields[i].name, name)) {
-            myc__compat_spend(compat, i);
+    uint32_t start = hint >= HINT_AROUND && hint - HINT_AROUND < count ? hint - HINT_AROUND : 0;
+    for (uint32_t steps = 0; steps < count; steps++) {
+        uint32_t i = start + steps < count ? start + steps : start + steps - count;
+        if (fields[i].name[0] == name[0] && myc__schema_is_same_name(fields[i].name, name)) {
+            myc__compat_spend(compat, steps);
             return &fields[i];
         }
     }
@@ -72,10 +82,11 @@ static const struct myc_field *find_partner(
     const struct myc_field *others,
     uint32_t other_count)
 {
-    const struct myc_field *partner = find_named(compat, others, other_count, field->name);
+    const struct myc_field *partner =
+        find_named(compat, others, other_count, field->name, (uint32_t)(field - own));
     for (uint32_t i = 0; partner == NULL && i < other_count; i++) {
         if (myc__compat_is_same_slot(&others[i], field)
-            && find_named(compat, own, own_count, others[i].name) == NULL) {
+            && find_named(compat, own, own_count, others[i].name, i) == NULL) {
             partner = &others[i];
         }
     }
@@ -110,16 +121,14 @@ static bool is_reordered(
     return (before != NULL && before > old) || (after != NULL && after < old);
 }
 
-// Whether an older field stands behind a new one.
-static bool is_inserted(
-    struct myc__compat *compat, const struct myc__compat_frame *frame, const struct myc_field *new)
+// The number of new fields up to the last one that both have: what stands before it is inserted.
+static uint32_t count_common(struct myc__compat *compat, const struct myc__compat_frame *frame)
 {
-    for (uint32_t i = (uint32_t)(new - frame->new_fields) + 1; i < frame->new_count; i++) {
-        if (old_of(compat, frame, &frame->new_fields[i]) != NULL) {
-            return true;
-        }
+    uint32_t count = frame->new_count;
+    while (count > 0 && old_of(compat, frame, &frame->new_fields[count - 1]) == NULL) {
+        count--;
     }
-    return false;
+    return count;
 }
 
 // Directions in which a field's bytes are read: the reader knows it in the version of the record.
@@ -144,7 +153,7 @@ static void compare_added(
     bool is_read = (directions_of(compat, NULL, new) & MYC__COMPAT_NRO) != 0;
     bool has_absence = myc__compat_has_absence(new);
     enum myc_compat_rule rule = MYC_COMPAT_FIELD_ADDED;
-    if (is_inserted(compat, frame, new)) {
+    if ((uint32_t)(new - frame->new_fields) < frame->common_count) {
         rule = MYC_COMPAT_FIELD_INSERTED;
     } else if (is_read) {
         rule = MYC_COMPAT_SINCE_WRONG;
@@ -324,6 +333,7 @@ static void compare_fields(struct myc__compat *compat)
     frame->old_count = compat->old_message->field_count;
     frame->new_fields = compat->new_message->fields;
     frame->new_count = compat->new_message->field_count;
+    frame->common_count = count_common(compat, frame);
     while (compat->depth > 0 && compat->steps > 0) {
         frame = &compat->frames[compat->depth - 1];
         if (frame->next == frame->old_count + frame->new_count) {

@@ -38,7 +38,8 @@ struct myc__compat_frame {
     uint32_t new_count;
     uint32_t next; /* the new ones first, then the old ones */
     uint32_t path_len;
-    uint32_t in_play;                      /* directions in which these bytes are read */
+    uint32_t common_count; /* of a message: new fields up to the last one that is old as well */
+    uint32_t in_play;      /* directions in which these bytes are read */
     struct myc__compat_zeros zeros_of_old; /* behind an old variant's struct */
     struct myc__compat_zeros zeros_of_new;
 };
@@ -93,6 +94,9 @@ void myc__compat_lengths(
 /** Compares two enums value by value, and reports. */
 void myc__compat_enum(
     struct myc__compat *compat, const struct myc_enum *old, const struct myc_enum *new);
+
+/** Whether the enum has a name for the number. */
+bool myc__compat_has_value(const struct myc_enum *names, uint32_t value);
 
 /** Compares one variant, the next of the frame, and enters its struct. */
 void myc__compat_step_union(struct myc__compat *compat, struct myc__compat_frame *frame);

@@ -10,18 +10,32 @@
 
 static const struct myc_enum_value *value_of(const struct myc_enum *names, uint32_t value)
 {
-    for (uint32_t i = 0; i < names->value_count; i++) {
-        if (names->values[i].value == value) {
-            return &names->values[i];
+    uint32_t first = 0;
+    uint32_t end = names->value_count;
+    while (first < end) {
+        uint32_t middle = first + (end - first) / 2;
+        if (names->values[middle].value < value) {
+            first = middle + 1;
+        } else {
+            end = middle;
         }
     }
-    return NULL;
+    bool is_there = first < names->value_count && names->values[first].value == value;
+    return is_there ? &names->values[first] : NULL;
 }
 
-static const struct myc_enum_value *value_named(const struct myc_enum *names, const char *name)
+bool myc__compat_has_value(const struct myc_enum *names, uint32_t value)
 {
+    return value_of(names, value) != NULL;
+}
+
+static const struct myc_enum_value *
+value_named(struct myc__compat *compat, const struct myc_enum *names, const char *name)
+{
+    myc__compat_spend(compat, names->value_count);
     for (uint32_t i = 0; i < names->value_count; i++) {
-        if (myc__schema_is_same_name(names->values[i].name, name)) {
+        if (names->values[i].name[0] == name[0]
+            && myc__schema_is_same_name(names->values[i].name, name)) {
             return &names->values[i];
         }
     }
@@ -60,17 +74,17 @@ static void compare_value(
     const struct myc_enum_value *value)
 {
     const struct myc_enum_value *same_number = value_of(old, value->value);
-    const struct myc_enum_value *same_name = value_named(old, value->name);
-    if (same_number != NULL && same_number == same_name) {
+    if (same_number != NULL && myc__schema_is_same_name(same_number->name, value->name)) {
         return;
     }
+    const struct myc_enum_value *same_name = value_named(compat, old, value->name);
     if (same_name != NULL) {
         report_value(compat, MYC_COMPAT_ENUM_VALUE_RENUMBERED, MYC__COMPAT_BOTH, same_name, value);
     } else if (same_number == NULL) {
         // An open reader takes it as a number without a name.
         uint32_t breaks = old->is_open != 0 ? 0 : MYC__COMPAT_ORN;
         report_value(compat, MYC_COMPAT_ENUM_VALUE_ADDED, breaks, NULL, value);
-    } else if (value_named(new, same_number->name) == NULL) {
+    } else if (value_named(compat, new, same_number->name) == NULL) {
         report_value(compat, MYC_COMPAT_ENUM_VALUE_RENAMED, 0, same_number, value);
     }
     // Otherwise the old name of this number went to another one, which is told there.
@@ -79,10 +93,7 @@ static void compare_value(
 void myc__compat_enum(
     struct myc__compat *compat, const struct myc_enum *old, const struct myc_enum *new)
 {
-    myc__compat_spend(compat, ((uint64_t)old->value_count + 1) * ((uint64_t) new->value_count + 1));
-    if (compat->steps == 0) {
-        return;
-    }
+    myc__compat_spend(compat, (uint64_t)old->value_count + new->value_count);
     if (old->is_open != new->is_open) {
         bool is_opened = new->is_open != 0;
         myc__compat_set_texts(compat, is_opened ? "closed" : "open", is_opened ? "open" : "closed");
@@ -91,12 +102,12 @@ void myc__compat_enum(
             is_opened ? MYC_COMPAT_ENUM_OPENED : MYC_COMPAT_ENUM_CLOSED,
             is_opened ? MYC__COMPAT_ORN : MYC__COMPAT_NRO);
     }
-    for (uint32_t i = 0; i < new->value_count; i++) {
+    for (uint32_t i = 0; i < new->value_count && compat->steps > 0; i++) {
         compare_value(compat, old, new, &new->values[i]);
     }
-    for (uint32_t i = 0; i < old->value_count; i++) {
+    for (uint32_t i = 0; i < old->value_count && compat->steps > 0; i++) {
         const struct myc_enum_value *value = &old->values[i];
-        if (value_of(new, value->value) == NULL && value_named(new, value->name) == NULL) {
+        if (value_of(new, value->value) == NULL && value_named(compat, new, value->name) == NULL) {
             uint32_t breaks = new->is_open != 0 ? 0 : MYC__COMPAT_NRO;
             report_value(compat, MYC_COMPAT_ENUM_VALUE_REMOVED, breaks, value, NULL);
         }

@@ -144,10 +144,7 @@ static bool accepts(const struct myc_field *field, uint32_t value)
     struct wide number = wide_of(value);
     struct interval interval = interval_of(field);
     const struct myc_enum *names = closed_enum(field);
-    bool is_named = names == NULL;
-    for (uint32_t i = 0; names != NULL && i < names->value_count; i++) {
-        is_named = is_named || names->values[i].value == value;
-    }
+    bool is_named = names == NULL || myc__compat_has_value(names, value);
     bool is_zero = value == 0 && refuses_zero(field) && !is_bytes(field);
     return is_named && !is_zero && is_inside(&number, &interval);
 }
