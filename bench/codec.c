@@ -6,9 +6,8 @@
 // 64 messages in turn, all in its first-level cache.
 #include <stdio.h>
 
-#include "codec_values.h"
+#include "codec_work.h"
 #include "machine.h"
-#include "trading.h"
 
 enum { ROUNDS = 100000, PEER_ROUNDS = 5000 };
 
@@ -23,57 +22,7 @@ struct codec_bench {
     struct codec_encoded encoded[CODEC_MESSAGES];
 };
 
-static inline uint64_t sum_limbs(const struct myc_u256 *value)
-{
-    return value->limb[0] + value->limb[1] + value->limb[2] + value->limb[3];
-}
-
-// As a handler would: what is absent is not looked at.
-static inline uint64_t sum_fields(const struct trading_pool_state_update *message)
-{
-    uint64_t sum = codec_fold(message->pool_address, sizeof(message->pool_address))
-                   + message->venue_id + message->block_number + message->origin_ns;
-    sum += message->has_reserve0 != 0 ? 1 + sum_limbs(&message->reserve0) : 0;
-    sum += message->has_reserve1 != 0 ? 1 + sum_limbs(&message->reserve1) : 0;
-    sum += message->has_liquidity != 0 ? 1 + sum_limbs(&message->liquidity) : 0;
-    sum += message->has_sqrt_price_x96 != 0 ? 1 + sum_limbs(&message->sqrt_price_x96) : 0;
-    sum += message->has_tick != 0 ? 1 + (uint64_t)(int64_t)message->tick : 0;
-    return sum;
-}
-
-// ---- Writing ----
-
-static inline struct myc_u256 limbs(const struct codec_wide *value)
-{
-    struct myc_u256 wide;
-    memcpy(&wide, value->limb, sizeof(wide));
-    return wide;
-}
-
-static void
-write_in_place(struct trading_pool_state_update *message, const struct codec_values *values)
-{
-    trading_pool_state_update_init(message);
-    memcpy(message->pool_address, values->address, sizeof(message->pool_address));
-    message->venue_id = values->venue;
-    if (values->reserve0.is_present) {
-        trading_pool_state_update_set_reserve0(message, limbs(&values->reserve0));
-    }
-    if (values->reserve1.is_present) {
-        trading_pool_state_update_set_reserve1(message, limbs(&values->reserve1));
-    }
-    if (values->liquidity.is_present) {
-        trading_pool_state_update_set_liquidity(message, limbs(&values->liquidity));
-    }
-    if (values->sqrt_price.is_present) {
-        trading_pool_state_update_set_sqrt_price_x96(message, limbs(&values->sqrt_price));
-    }
-    if (values->has_tick) {
-        trading_pool_state_update_set_tick(message, values->tick);
-    }
-    message->block_number = values->block;
-    message->origin_ns = values->origin_ns;
-}
+// ---- Writing by hand ----
 
 // Every byte of the message by an assignment, gaps included; what is absent is zero in `values`.
 static void
@@ -83,16 +32,16 @@ write_by_hand(struct trading_pool_state_update *message, const struct codec_valu
     message->venue_id = values->venue;
     message->has_reserve0 = values->reserve0.is_present;
     memset(message->reserved_0, 0, sizeof(message->reserved_0));
-    message->reserve0 = limbs(&values->reserve0);
+    message->reserve0 = codec_limbs(&values->reserve0);
     message->has_reserve1 = values->reserve1.is_present;
     memset(message->reserved_1, 0, sizeof(message->reserved_1));
-    message->reserve1 = limbs(&values->reserve1);
+    message->reserve1 = codec_limbs(&values->reserve1);
     message->has_liquidity = values->liquidity.is_present;
     memset(message->reserved_2, 0, sizeof(message->reserved_2));
-    message->liquidity = limbs(&values->liquidity);
+    message->liquidity = codec_limbs(&values->liquidity);
     message->has_sqrt_price_x96 = values->sqrt_price.is_present;
     memset(message->reserved_3, 0, sizeof(message->reserved_3));
-    message->sqrt_price_x96 = limbs(&values->sqrt_price);
+    message->sqrt_price_x96 = codec_limbs(&values->sqrt_price);
     message->has_tick = values->has_tick;
     memset(message->reserved_4, 0, sizeof(message->reserved_4));
     message->tick = values->tick;
@@ -130,7 +79,7 @@ static uint64_t view_all(struct codec_bench *bench)
         if (message == NULL || trading_pool_state_update_validate(message, NULL) != MYC_OK) {
             return 0;
         }
-        sum += sum_fields(message);
+        sum += codec_read(message);
     }
     return sum;
 }
@@ -148,7 +97,7 @@ static uint64_t copy_all(struct codec_bench *bench)
         memcpy(&copy, record.payload, sizeof(copy));
         // The copy is what the caller wanted, so it must be made.
         bench_keep((uint64_t)(uintptr_t)&copy);
-        sum += sum_fields(&copy);
+        sum += codec_read(&copy);
     }
     return sum;
 }
@@ -156,7 +105,7 @@ static uint64_t copy_all(struct codec_bench *bench)
 static uint64_t encode_all(struct codec_bench *bench)
 {
     for (uint32_t i = 0; i < CODEC_MESSAGES; i++) {
-        write_in_place(&bench->slots[i].message, &bench->values[i]);
+        codec_write(&bench->slots[i].message, &bench->values[i]);
         bench_keep(i);
     }
     return 0;

@@ -13,6 +13,8 @@
 #include <mycelium/ring.h>
 #include <mycelium/ring_inline.h>
 
+#include "codec_work.h"
+
 enum {
     COUNT = 4096, /* of each operation */
     BATCH = 16,
@@ -32,6 +34,8 @@ struct work {
     struct myc_pool pool;
     struct myc_pool_cache cache;
     void *blocks[COUNT];
+    struct codec_values values[CODEC_MESSAGES];
+    struct trading_pool_state_update messages[CODEC_MESSAGES];
     uint64_t sum;
 };
 
@@ -196,6 +200,49 @@ static void pool_put(struct work *work)
     }
 }
 
+// ---- Messages ----
+
+static void codec_open(struct work *work)
+{
+    for (uint32_t i = 0; i < CODEC_MESSAGES; i++) {
+        codec_values_make(i, &work->values[i]);
+    }
+}
+
+static void codec_encode(struct work *work)
+{
+    for (size_t i = 0; i < COUNT; i++) {
+        codec_write(&work->messages[i % CODEC_MESSAGES], &work->values[i % CODEC_MESSAGES]);
+    }
+}
+
+static void codec_validate(struct work *work)
+{
+    for (size_t i = 0; i < COUNT; i++) {
+        require(
+            trading_pool_state_update_validate(&work->messages[i % CODEC_MESSAGES], NULL) == MYC_OK,
+            "a message is not valid");
+    }
+}
+
+static void codec_decode(struct work *work)
+{
+    struct trading_pool_state_update scratch;
+    for (size_t i = 0; i < COUNT; i++) {
+        const struct myc_record record = {
+            .type = TRADING_POOL_STATE_UPDATE_TYPE_ID,
+            .version = TRADING_POOL_STATE_UPDATE_VERSION,
+            .size = TRADING_POOL_STATE_UPDATE_SIZE,
+            .payload = &work->messages[i % CODEC_MESSAGES]};
+        const struct trading_pool_state_update *message =
+            trading_pool_state_update_view(&record, &scratch);
+        require(
+            message != NULL && trading_pool_state_update_validate(message, NULL) == MYC_OK,
+            "a message cannot be viewed");
+        work->sum += codec_read(message);
+    }
+}
+
 int main(void)
 {
     // Pairs that leave everything as it was; what has no name is not counted.
@@ -218,6 +265,9 @@ int main(void)
         {"pool.get_put", pool_get_put},
         {"pool.get_shared", pool_get},
         {"pool.put_shared", pool_put},
+        {"codec.encode", codec_encode},
+        {"codec.validate", codec_validate},
+        {"codec.decode", codec_decode},
     };
     struct work *work = pages(sizeof(*work));
     ring_open(work);
@@ -225,6 +275,7 @@ int main(void)
     mpsc_open(work);
     mpmc_open(work);
     pool_open(work);
+    codec_open(work);
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
             CALLGRIND_ZERO_STATS;
