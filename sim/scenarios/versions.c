@@ -33,7 +33,7 @@
 
 enum {
     RING_BYTES = 4096,
-    STORE_BYTES = 256,
+    STORE_BYTES = 96,
     MESSAGES_MAX = 90,
     LIVES_MAX = 2, /* of the origin */
     STREAMS_MAX = 16,
@@ -42,6 +42,7 @@ enum {
 
 static const uint64_t ms_ns = 1000000;
 static const uint64_t second_ns = 1000000000;
+static const uint64_t patience_ns = 20000000000; /* a connect may take seconds, and several times */
 
 enum transport { SHM, UNIX, TCP, TRANSPORT_COUNT };
 
@@ -212,7 +213,7 @@ static void wait_for_refusals(struct side *side, size_t other, struct myc_waiter
 {
     struct run *run = side->run;
     size_t own = (size_t)(side - run->sides);
-    uint64_t end_ns = now_of(side) + 5 * second_ns;
+    uint64_t end_ns = now_of(side) + patience_ns;
     while ((!run->are_refused[own] || !run->are_refused[other]) && now_of(side) < end_ns) {
         look_at_refusal(side, false);
         rest(waiter, 20 * ms_ns);
@@ -275,7 +276,7 @@ static int origin_main(struct myc_platform *platform, void *arg)
         myc_publisher_create(side->bus, &waiter, "quotes", NULL, &publisher, NULL) == MYC_OK,
         "a publisher opens");
     if (is_origin_welcome(run)) {
-        uint64_t end_ns = now_of(side) + 5 * second_ns;
+        uint64_t end_ns = now_of(side) + patience_ns;
         bool is_met = myc_publisher_await_subscribers(publisher, 1, end_ns) == MYC_OK;
         myc_sim_count(run->sim, "origin is met", is_met ? 1 : 0);
         look_at_refusal(side, true);
@@ -326,7 +327,7 @@ static int relay_main(struct myc_platform *platform, void *arg)
         myc_publisher_create(far->bus, &waiter, "quotes", &publishing, &publisher, NULL);
     myc_sim_check(run->sim, status == MYC_OK, "a publisher opens");
     if (is_sink_welcome(run)) {
-        uint64_t end_ns = now_of(far) + 5 * second_ns;
+        uint64_t end_ns = now_of(far) + patience_ns;
         bool is_met = myc_publisher_await_subscribers(publisher, 1, end_ns) == MYC_OK;
         myc_sim_count(run->sim, "relay is met", is_met ? 1 : 0);
     }
@@ -641,7 +642,7 @@ static void run_to_end(struct run *run, bool may_kill)
 {
     struct myc_sim *sim = run->sim;
     struct myc_sim_process others[2];
-    uint64_t end_ns = myc_sim_now_ns(sim) + 60 * second_ns;
+    uint64_t end_ns = myc_sim_now_ns(sim) + 120 * second_ns;
     others[0] = myc_sim_start(sim, "host", "sink", sink_main, run);
     others[1] = run->has_relay ? myc_sim_start(sim, "host", "relay", relay_main, run) : others[0];
     for (uint32_t life = 0; life < LIVES_MAX && !run->is_origin_over; life++) {

@@ -130,6 +130,21 @@ static bool flush(struct myc_bus *bus, int32_t index)
     return true;
 }
 
+// Shows as much of our contract as goes. What the socket does not take now waits for its event.
+static bool show_contract(struct myc_bus *bus, int32_t index)
+{
+    const struct myc__link *link = &bus->links[index];
+    uint32_t before = 0;
+    do {
+        before = link->exchange.sent;
+        myc__agree_pump(bus, index);
+        if (!flush(bus, index)) {
+            return false;
+        }
+    } while (link->exchange.is_on && link->exchange.sent != before);
+    return true;
+}
+
 bool myc__link_send(
     struct myc_bus *bus,
     int32_t index,
@@ -452,8 +467,7 @@ static void on_contract(struct myc_bus *bus, int32_t index, const struct myc_rec
         myc__link_refuse(bus, index, &reject);
         return;
     }
-    myc__agree_pump(bus, index);
-    if (status != MYC_OK || !flush(bus, index)) {
+    if (status != MYC_OK || !show_contract(bus, index)) {
         myc__link_lost(bus, index);
         return;
     }
@@ -581,8 +595,7 @@ void myc__link_event(struct myc_bus *bus, int32_t index, uint32_t events)
     }
     if ((events & MYC_WRITABLE) != 0) {
         bus->is_dirty = true; // What did not fit into the queue may fit now.
-        myc__agree_pump(bus, index);
-        if (!flush(bus, index)) {
+        if (!show_contract(bus, index)) {
             myc__link_lost(bus, index);
             return;
         }
@@ -643,8 +656,7 @@ void myc__link_accept(
         link->greeting_epoch = hello->node_epoch;
         link->deadline_ns = myc_deadline_after(bus->now_ns, bus->options.handshake_timeout_ns);
         myc__agree_begin(bus, index, hello->contract_digest);
-        myc__agree_pump(bus, index);
-        if (!flush(bus, index)) {
+        if (!show_contract(bus, index)) {
             myc__link_lost(bus, index);
         }
     }
