@@ -21,10 +21,17 @@ void myc_message_walk_init(
     struct myc_message_walk *walk, const struct myc_message *message, uint32_t flags)
 {
     const struct myc_message_type *type = message->type;
-    *walk = (struct myc_message_walk){.message = *message, .flags = flags, .depth = 1};
+    walk->message = *message;
+    walk->flags = flags;
     walk->tail_start = myc_message_extent(type, message->version);
-    walk->frames[0].fields = type->fields;
-    walk->frames[0].count = type->field_count;
+    walk->depth = 1;
+    walk->reserved = 0;
+    walk->steps = 0;
+    walk->problem = NULL;
+    // The other frames are written before they are read: zeroing them would take longer than the
+    // walk over a small message.
+    walk->frames[0] =
+        (struct myc__message_frame){.fields = type->fields, .count = type->field_count};
 }
 
 static enum myc_status
