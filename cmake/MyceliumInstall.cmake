@@ -7,7 +7,7 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/mycelium")
 # ---- Headers, archives, licences ----
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/mycelium" "${PROJECT_SOURCE_DIR}/sim/mycelium"
-    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(TARGETS mycelium mycelium_simcheck mycelium_sim myc_headers
     EXPORT mycelium-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES

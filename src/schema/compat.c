@@ -275,6 +275,9 @@ static void
 compare_inner(struct myc__compat *compat, const struct myc_field *old, const struct myc_field *new)
 {
     const struct myc_field *field = new != NULL ? new : old;
+    if (field == NULL) {
+        return; // the caller has one of them
+    }
     uint32_t direction = new != NULL ? MYC__COMPAT_NRO : MYC__COMPAT_ORN;
     bool is_absent = (field->flags & MYC_FIELD_OPTIONAL) != 0
                      && myc__compat_is_zero(

@@ -91,14 +91,15 @@ enum myc_status myc__tlv_check(
     return MYC_OK;
 }
 
-// Generated code knows its type and is faster; it cannot know where the tails of a message lie
-// whose fixed part had to be completed somewhere else.
+// Generated code knows its type and is faster; but it looks at all fields, also those that an older
+// message was completed with, and expects tails behind them.
 static enum myc_status
 validate(const struct myc_message *message, struct myc_diagnostic *diagnostic)
 {
     const struct myc_message_type *type = message->type;
     bool is_in_place = message->fields == message->payload;
-    if (type->validate == NULL || (type->has_tail != 0 && !is_in_place)) {
+    bool is_whole = is_in_place || type->field_count == 0;
+    if (type->validate == NULL || !is_whole) {
         return myc_message_validate(message, diagnostic);
     }
     size_t size = type->has_tail != 0 ? message->size : type->size;

@@ -18,7 +18,7 @@ mv "$first" "$prefix"
 
 # Every public header, as it is in the tree, and no other.
 for tree in src sim; do
-    (cd "$source/$tree" && find mycelium -name '*.h') | sort >>"$work/wanted"
+    (cd "$source/$tree" && find mycelium -name '*.h' -o -name '*.hpp') | sort >>"$work/wanted"
 done
 (cd "$prefix/include" && find . -type f | sed 's|^\./||') | sort >"$work/found"
 sort "$work/wanted" | diff - "$work/found" >"$work/log" || die "headers differ: $(cat "$work/log")"

@@ -4,7 +4,7 @@
 # headers.sh CC CXX SOURCE_DIR [HEADER...]
 #
 # Compiles every public header alone, as C11 and as C++17, plain and with MYC_SIMCHECK: what is
-# installed must stand on its own in either language.
+# installed must stand on its own in either language; those that end in .hpp, in C++.
 set -u
 
 [ $# -ge 3 ] || { echo "usage: headers.sh CC CXX SOURCE_DIR [HEADER...]" >&2; exit 2; }
@@ -13,7 +13,7 @@ cxx=$2
 source=$3
 shift 3
 # shellcheck disable=SC2046 # header names hold no spaces
-[ $# -gt 0 ] || set -- $(cd "$source/src" && find mycelium -name '*.h' | sort)
+[ $# -gt 0 ] || set -- $(cd "$source/src" && find mycelium -name '*.h' -o -name '*.hpp' | sort)
 [ $# -gt 0 ] || { echo "no headers below $source/src" >&2; exit 2; }
 
 count=0
@@ -33,7 +33,10 @@ try() {
 
 for header in "$@"; do
     for define in -DMYC_PLAIN=1 -DMYC_SIMCHECK=1; do
-        try "$cc" -std=c11 -x c "$define"
+        case $header in
+        *.hpp) ;; # C++ only
+        *) try "$cc" -std=c11 -x c "$define" ;;
+        esac
         try "$cxx" -std=c++17 -x c++ "$define"
     done
 done

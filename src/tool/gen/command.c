@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// `myc gen CONTRACT --out DIR [--prefix NAME]`.
+// `myc gen CONTRACT --out DIR [--prefix NAME] [--cpp]`.
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/name.h"
 #include "tool/gen/gen.h"
 #include "tool/gen/names.h"
 #include "tool/lock/lock.h"
@@ -16,19 +17,21 @@ struct gen_options {
     const char *contract;
     const char *directory;
     const char *prefix;
+    bool wants_cpp;
     bool wants_help;
 };
 
 static void print_help(FILE *out)
 {
     fputs(
-        "usage: myc gen CONTRACT.yaml --out DIR [--prefix NAME]\n"
+        "usage: myc gen CONTRACT.yaml --out DIR [--prefix NAME] [--cpp]\n"
         "\n"
         "Writes NAME.h and NAME.c with the structs, checks and typed helpers of a contract.\n"
         "\n"
         "  --lock FILE     first check the contract against its lock, see 'myc lock --help'\n"
         "  --out DIR       where to write; made if it is missing\n"
         "  --prefix NAME   first part of every C name; default: the contract's name\n"
+        "  --cpp           also write NAME.hpp, wrappers for C++17\n"
         "  --help          print this\n",
         out);
 }
@@ -39,12 +42,20 @@ static int refuse(const char *text, const char *detail)
     return EXIT_INPUT;
 }
 
+static bool is_prefix(const char *text)
+{
+    size_t len = strlen(text);
+    return myc__schema_is_snake_name(text, len) && !myc__schema_is_keyword(text, len)
+           && !gen_is_taken_prefix(text, len);
+}
+
 static int parse_options(int argc, char **argv, struct gen_options *out_options)
 {
     static const struct option table[] = {
         {"lock", required_argument, NULL, 'l'},
         {"out", required_argument, NULL, 'o'},
         {"prefix", required_argument, NULL, 'p'},
+        {"cpp", no_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -52,7 +63,7 @@ static int parse_options(int argc, char **argv, struct gen_options *out_options)
     int choice = 0;
     opterr = 0;
     optind = 1;
-    while ((choice = getopt_long(argc, argv, ":o:p:h", table, NULL)) != -1) {
+    while ((choice = getopt_long(argc, argv, ":o:p:ch", table, NULL)) != -1) {
         switch (choice) {
         case 'l':
             options.lock = optarg;
@@ -62,6 +73,9 @@ static int parse_options(int argc, char **argv, struct gen_options *out_options)
             break;
         case 'p':
             options.prefix = optarg;
+            break;
+        case 'c':
+            options.wants_cpp = true;
             break;
         case 'h':
             options.wants_help = true;
@@ -81,15 +95,11 @@ static int parse_options(int argc, char **argv, struct gen_options *out_options)
             return refuse("say where to write with --out DIR", "");
         }
     }
-    const char *prefix = options.prefix;
-    if (prefix != NULL
-        && (!myc__schema_is_snake_name(prefix, strlen(prefix))
-            || myc__schema_is_keyword(prefix, strlen(prefix))
-            || gen_is_taken_prefix(prefix, strlen(prefix)))) {
+    if (options.prefix != NULL && !is_prefix(options.prefix)) {
         return refuse(
             "the prefix must be lower-case letters, digits and underscores and no word or header "
             "of C, not ",
-            prefix);
+            options.prefix);
     }
     *out_options = options;
     return EXIT_DONE;
@@ -97,14 +107,28 @@ static int parse_options(int argc, char **argv, struct gen_options *out_options)
 
 static int generate(const struct gen_options *options)
 {
-    struct gen_contract contract = {0};
-    if (!gen_load(options->contract, &contract)) {
-        return EXIT_INPUT;
+    struct contract_file file;
+    bool is_good = contract_load(options->contract, &file);
+    contract_print_findings(&file, stderr);
+    struct gen_unit unit = {
+        .file = &file,
+        .prefix = options->prefix != NULL ? options->prefix : file.contract.name,
+        .has_cpp = options->wants_cpp};
+    int status = EXIT_INPUT;
+    if (is_good && !is_prefix(unit.prefix)) {
+        fprintf(
+            stderr,
+            "%s:%u:%u: error: the name '%s' would start every C name, and C has it already: choose "
+            "another, or pass --prefix [C_NAME_CLASH]\n",
+            file.path,
+            file.note.place.line,
+            file.note.place.column,
+            unit.prefix);
+    } else if (is_good && gen_check_names(&unit, stderr)) {
+        status = gen_write_files(&unit, options->directory) ? EXIT_DONE : EXIT_SYSTEM;
     }
-    const char *prefix = options->prefix != NULL ? options->prefix : contract.model.name;
-    bool is_written = gen_write_files(&contract, prefix, options->directory);
-    gen_contract_deinit(&contract);
-    return is_written ? EXIT_DONE : EXIT_SYSTEM;
+    contract_free(&file);
+    return status;
 }
 
 int gen_command(int argc, char **argv)

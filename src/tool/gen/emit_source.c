@@ -1,220 +1,121 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// The generated source: validators, comparisons, descriptors and the digest.
-#include <string.h>
+// The generated source: checks, comparisons, what tails need, descriptors and the digest.
+#include "tool/gen/emit.h"
 
-#include "tool/gen/writer.h"
+// ---- Validation and decoding ----
 
-static bool needs_check(const struct myc__schema_field *field)
+static const char validate_payload[] =
+    "static enum myc_status $T_validate_payload(const void *payload, size_t size, struct "
+    "myc_diagnostic *diagnostic)\n"
+    "{\n";
+
+static const char validate_exactly[] =
+    "        struct myc_message found = myc_message_of(&$T_type, payload, (uint32_t)size);\n"
+    "        return myc_message_validate(&found, diagnostic);\n"
+    "    }\n";
+
+static const char validate_end[] = "    myc_diagnostic_clear(diagnostic);\n"
+                                   "    return MYC_OK;\n"
+                                   "}\n"
+                                   "\n";
+
+static void emit_validate(struct gen_writer *writer, const struct gen_holder *holder)
 {
-    return field->is_optional || field->kind == MYC__SCHEMA_BOOL;
-}
-
-static bool message_needs_check(const struct myc__schema_message *message)
-{
-    for (uint32_t i = 0; i < message->field_count; i++) {
-        if (needs_check(&message->fields[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool message_has_optional(const struct myc__schema_message *message)
-{
-    for (uint32_t i = 0; i < message->field_count; i++) {
-        if (message->fields[i].is_optional) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void emit_helpers(FILE *out, const struct myc__schema_contract *model)
-{
-    bool has_check = false;
-    bool has_optional = false;
-    for (uint32_t i = 0; i < model->message_count; i++) {
-        has_check = has_check || message_needs_check(&model->messages[i]);
-        has_optional = has_optional || message_has_optional(&model->messages[i]);
-    }
-    if (has_optional) {
-        fputs(
-            "static bool is_zero(const void *bytes, size_t size)\n"
-            "{\n"
-            "    const uint8_t *byte = bytes;\n"
-            "    uint8_t any = 0;\n"
-            "    for (size_t i = 0; i < size; i++) {\n"
-            "        any |= byte[i];\n"
-            "    }\n"
-            "    return any == 0;\n"
-            "}\n\n",
-            out);
-    }
-    if (has_check) {
-        fputs(
-            "static enum myc_status refuse(\n"
-            "    struct myc_diagnostic *diagnostic, const char *field, const char *rule)\n"
-            "{\n"
-            "    (void)myc_diagnostic_set(diagnostic, MYC_CORRUPT, 0, field);\n"
-            "    myc_diagnostic_append(diagnostic, rule);\n"
-            "    return MYC_CORRUPT;\n"
-            "}\n\n",
-            out);
-    }
-}
-
-static void emit_refusal(
-    FILE *out,
-    const struct myc__schema_message *message,
-    const char *start,
-    const char *field,
-    const char *rule)
-{
-    struct gen_call call;
-    gen_call_begin(&call, out, 8, "return refuse(");
-    gen_call_argument(&call, "diagnostic");
-    gen_call_argument(&call, "\"%s.%s%s\"", message->name, start, field);
-    gen_call_argument(&call, "\"%s\"", rule);
-    gen_call_end(&call, ");");
-    fputs("    }\n", out);
-}
-
-static void emit_field_check(
-    FILE *out, const struct myc__schema_message *message, const struct myc__schema_field *field)
-{
-    const char *name = field->name;
-    if (field->is_optional) {
-        fprintf(out, "    if (message->has_%s > 1) {\n", name);
-        emit_refusal(out, message, "has_", name, " must be 0 or 1");
-        struct gen_call call;
-        fprintf(out, "    if (message->has_%s == 0\n", name);
-        gen_call_begin(&call, out, 8, "&& !is_zero(");
-        gen_call_argument(&call, "&message->%s", name);
-        gen_call_argument(&call, "sizeof(message->%s)", name);
-        gen_call_end(&call, ")) {");
-        emit_refusal(out, message, "", name, " must be zero when it is absent");
-    }
-    if (field->kind == MYC__SCHEMA_BOOL) {
-        fprintf(out, "    if (message->%s > 1) {\n", name);
-        emit_refusal(out, message, "", name, " must be 0 or 1");
-    }
-}
-
-static void
-emit_validate(FILE *out, const struct gen_names *names, const struct myc__schema_message *message)
-{
-    struct gen_call call;
-    bool has_check = message_needs_check(message);
-    gen_call_begin(&call, out, 0, "enum myc_status %s_validate(", names->type);
-    gen_call_argument(&call, "const struct %s *message", names->type);
-    gen_call_argument(&call, "struct myc_diagnostic *diagnostic");
-    gen_call_end(&call, ")\n{");
-    if (!has_check) {
-        fputs("    (void)message; // every bit pattern is a valid message\n", out);
-    }
-    for (uint32_t i = 0; i < message->field_count; i++) {
-        emit_field_check(out, message, &message->fields[i]);
-    }
-    fputs("    myc_diagnostic_clear(diagnostic);\n    return MYC_OK;\n}\n\n", out);
-    if (!has_check) {
-        return;
-    }
-    gen_call_begin(&call, out, 0, "static enum myc_status %s_validate_payload(", names->type);
-    gen_call_argument(&call, "const void *payload");
-    gen_call_argument(&call, "size_t size");
-    gen_call_argument(&call, "struct myc_diagnostic *diagnostic");
-    gen_call_end(&call, ")\n{");
-    fputs("    (void)size; // the caller has checked that the struct fits\n", out);
-    gen_call_begin(&call, out, 4, "return %s_validate(", names->type);
-    gen_call_argument(&call, "payload");
-    gen_call_argument(&call, "diagnostic");
-    gen_call_end(&call, ");");
-    fputs("}\n\n", out);
-}
-
-static void
-emit_equals(FILE *out, const struct gen_names *names, const struct myc__schema_message *message)
-{
-    struct gen_call call;
-    gen_call_begin(&call, out, 0, "bool %s_equals(", names->type);
-    gen_call_argument(&call, "const struct %s *a", names->type);
-    gen_call_argument(&call, "const struct %s *b", names->type);
-    gen_call_end(&call, ")\n{");
-    for (uint32_t i = 0; i < message->field_count; i++) {
-        const struct myc__schema_field *field = &message->fields[i];
-        if (field->is_optional) {
-            fprintf(out, "    if (a->has_%s != b->has_%s) {\n", field->name, field->name);
-            fputs("        return false;\n    }\n", out);
-        }
-        gen_call_begin(&call, out, 4, "if (memcmp(");
-        gen_call_argument(&call, "&a->%s", field->name);
-        gen_call_argument(&call, "&b->%s", field->name);
-        gen_call_argument(&call, "sizeof(a->%s)", field->name);
-        gen_call_end(&call, ") != 0) {");
-        fputs("        return false;\n    }\n", out);
-    }
-    fputs("    return true;\n}\n\n", out);
-}
-
-static void
-emit_type(FILE *out, const struct gen_names *names, const struct myc__schema_message *message)
-{
-    fprintf(out, "const struct myc_message_type %s_type = {\n", names->type);
-    fprintf(out, "    .id = %s_TYPE_ID,\n", names->constant);
-    fprintf(out, "    .version = %s_VERSION,\n", names->constant);
-    fprintf(out, "    .size = %s_SIZE,\n", names->constant);
-    fprintf(out, "    .name = \"%s\",\n", message->name);
-    fprintf(out, "    .topic = \"%s\",\n", message->topic);
-    if (message_needs_check(message)) {
-        fprintf(out, "    .validate = %s_validate_payload,\n", names->type);
+    bool has_tail = gen_first_tail(holder->message) != NULL;
+    gen_put(writer, validate_payload);
+    if (!gen_needs_check(holder->fields, holder->field_count)) {
+        gen_put(writer, "    (void)payload; // every bit pattern is a valid message\n");
+        gen_put(writer, "    (void)size;\n");
     } else {
-        fputs("    .validate = NULL,\n", out);
+        gen_put(
+            writer,
+            has_tail ? "    if ($T_suspect((const struct $T *)payload, size) != 0) {\n"
+                     : "    if ($T_suspect((const struct $T *)payload) != 0) {\n");
+        gen_put(writer, validate_exactly);
     }
-    fputs("};\n\n", out);
+    gen_put(writer, validate_end);
+    gen_put(
+        writer,
+        has_tail ? "enum myc_status $T_validate(const struct $T *message, size_t size, struct "
+                   "myc_diagnostic *diagnostic)\n"
+                   "{\n"
+                   "    return $T_validate_payload(message, size, diagnostic);\n"
+                   "}\n"
+                   "\n"
+                 : "enum myc_status $T_validate(const struct $T *message, struct myc_diagnostic "
+                   "*diagnostic)\n"
+                   "{\n"
+                   "    return $T_validate_payload(message, $C_SIZE, diagnostic);\n"
+                   "}\n"
+                   "\n");
 }
 
-static void emit_contract(FILE *out, const char *prefix, const struct myc__schema_contract *model)
+// The copy is what is checked: the record's bytes may be another process's to change.
+static const char decode[] =
+    "enum myc_status $T_decode(const struct myc_record *record, struct $T *out_message)\n"
+    "{\n"
+    "    const struct $T *message = $T_view(record, out_message);\n"
+    "    if (message == NULL) {\n"
+    "        return record->type == $C_TYPE_ID ? MYC_CORRUPT : MYC_MISMATCH;\n"
+    "    }\n"
+    "    if (message != out_message) {\n"
+    "        memcpy((void *)out_message, (const void *)message, $C_SIZE);\n";
+
+static const char decode_end[] =
+    "    }\n"
+    "    struct myc_message found = myc_message_of(&$T_type, out_message, record->size);\n"
+    "    found.payload = record->payload;\n"
+    "    found.version = record->version;\n"
+    "    return myc_message_validate(&found, NULL);\n"
+    "}\n"
+    "\n";
+
+static void emit_decode(struct gen_writer *writer, const struct gen_holder *holder)
 {
-    uint8_t digest[MYC_DIGEST_BYTES];
-    myc__schema_digest(model, digest);
-    fputs("static const struct myc_message_type *const messages[] = {\n", out);
-    for (uint32_t i = 0; i < model->message_count; i++) {
-        struct gen_names names;
-        gen_names_init(&names, prefix, &model->messages[i]);
-        fprintf(out, "    &%s_type,\n", names.type);
+    gen_put(writer, decode);
+    if (gen_first_tail(holder->message) == NULL) {
+        gen_put(writer, "        return $T_validate(out_message, NULL);\n");
     }
-    fprintf(out, "};\n\nconst struct myc_contract %s_contract = {\n", prefix);
-    fprintf(out, "    .name = \"%s\",\n", model->name);
-    fprintf(out, "    .id = 0x%08X,\n", (unsigned)model->id);
-    fprintf(out, "    .version = %u,\n", model->version);
-    fprintf(out, "    .min_compatible = %u,\n", model->min_compatible);
-    fprintf(out, "    .message_count = %u,\n", (unsigned)model->message_count);
-    fputs("    .messages = messages,\n    .digest =\n        {\n", out);
-    for (size_t i = 0; i < MYC_DIGEST_BYTES; i++) {
-        fprintf(
-            out,
-            "%s0x%02x,%s",
-            i % 8 == 0 ? "            " : " ",
-            digest[i],
-            i % 8 == 7 ? "\n" : "");
-    }
-    fputs("        },\n};\n", out);
+    gen_put(writer, decode_end);
 }
 
-void gen_emit_source(const struct gen_contract *contract, const char *prefix, FILE *out)
+// ---- Source ----
+
+static void emit_struct(struct gen_writer *writer, const struct gen_unit *unit, uint32_t index)
 {
-    const struct myc__schema_contract *model = &contract->model;
+    struct gen_holder holder = gen_struct_holder(unit, index);
+    gen_set_holder(writer, &holder);
+    gen_emit_equals(writer, &holder);
+}
+
+static void
+emit_struct_check(struct gen_writer *writer, const struct gen_unit *unit, uint32_t index)
+{
+    struct gen_holder holder = gen_struct_holder(unit, index);
+    gen_set_holder(writer, &holder);
+    gen_emit_check(writer, &holder);
+}
+
+void gen_emit_source(const struct gen_unit *unit, FILE *out)
+{
+    struct gen_writer writer = {.out = out};
     fprintf(out, "// Generated by `myc gen`. Change the contract and generate again instead.\n");
     fprintf(out, "// clang-format off\n");
-    fprintf(out, "#include \"%s.h\"\n\n", prefix);
-    emit_helpers(out, model);
-    for (uint32_t i = 0; i < model->message_count; i++) {
-        struct gen_names names;
-        gen_names_init(&names, prefix, &model->messages[i]);
-        emit_validate(out, &names, &model->messages[i]);
-        emit_equals(out, &names, &model->messages[i]);
-        emit_type(out, &names, &model->messages[i]);
+    fprintf(out, "#include \"%s.h\"\n\n", unit->prefix);
+    gen_emit_type_tables(&writer, unit);
+    gen_each_type(&writer, unit, false, emit_struct, gen_emit_union_equals);
+    gen_each_type(&writer, unit, true, emit_struct_check, gen_emit_union_check);
+    for (uint32_t i = 0; i < unit->file->contract.message_count; i++) {
+        struct gen_holder holder = gen_message_holder(unit, i);
+        gen_set_holder(&writer, &holder);
+        gen_emit_check(&writer, &holder);
+        emit_validate(&writer, &holder);
+        emit_decode(&writer, &holder);
+        gen_emit_equals(&writer, &holder);
+        gen_emit_message_table(&writer, &holder);
     }
-    emit_contract(out, prefix, model);
+    gen_emit_any_source(&writer, unit);
+    gen_emit_contract_table(&writer, unit);
+    gen_writer_deinit(&writer);
 }

@@ -1,149 +1,144 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// Message names are split before a capital that follows a small letter or digit, and before the
-// last capital of a run that a small letter follows.
+// What types and fields of a contract are called in C.
 #include "tool/gen/names.h"
 
-#include <string.h>
-
-static bool is_upper(char c)
+const char *gen_snake(struct gen_writer *writer, const char *name)
 {
-    return c >= 'A' && c <= 'Z';
+    char snake[GEN_NAME_BYTES];
+    gen_snake_name(name, snake);
+    return gen_format(writer, "%s", snake);
 }
 
-static bool is_lower(char c)
+const char *gen_capitals(struct gen_writer *writer, const char *name)
 {
-    return c >= 'a' && c <= 'z';
-}
-
-void gen_snake_name(const char *name, char out_name[GEN_NAME_BYTES])
-{
-    size_t used = 0;
-    for (size_t i = 0; name[i] != '\0'; i++) {
-        if (is_upper(name[i]) && i > 0 && (!is_upper(name[i - 1]) || is_lower(name[i + 1]))) {
-            out_name[used++] = '_';
-        }
-        out_name[used++] = is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i];
-    }
-    out_name[used] = '\0';
-}
-
-void gen_upper(char *name)
-{
-    for (size_t i = 0; name[i] != '\0'; i++) {
-        if (is_lower(name[i])) {
-            name[i] = (char)(name[i] - 'a' + 'A');
+    char *capitals = gen_format(writer, "%s", name);
+    for (size_t i = 0; capitals[i] != '\0'; i++) {
+        if (capitals[i] >= 'a' && capitals[i] <= 'z') {
+            capitals[i] = (char)(capitals[i] - 'a' + 'A');
         }
     }
+    return capitals;
 }
 
-// Headers of C and of POSIX without a slash in their name, and beginnings of their functions'
-// names.
-static const char *const taken[] = {
-    "aio",    "assert",   "atomic",  "complex",  "cpio",        "ctype",     "dirent",
-    "dlfcn",  "endian",   "errno",   "fcntl",    "features",    "fenv",      "float",
-    "fmtmsg", "fnmatch",  "ftw",     "glob",     "grp",         "iconv",     "inttypes",
-    "iso646", "langinfo", "libgen",  "limits",   "locale",      "malloc",    "math",
-    "memory", "monetary", "mqueue",  "ndbm",     "netdb",       "nl_types",  "poll",
-    "posix",  "pthread",  "pwd",     "regex",    "sched",       "search",    "semaphore",
-    "setjmp", "signal",   "spawn",   "stdalign", "stdarg",      "stdatomic", "stdbool",
-    "stddef", "stdint",   "stdio",   "stdlib",   "stdnoreturn", "string",    "strings",
-    "syslog", "tar",      "termios", "tgmath",   "threads",     "time",      "uchar",
-    "ulimit", "unistd",   "utime",   "utmpx",    "wchar",       "wctype",    "wordexp",
+const char *gen_type_name(struct gen_writer *writer, const struct gen_unit *unit, const char *name)
+{
+    return gen_format(writer, "%s_%s", unit->prefix, gen_snake(writer, name));
+}
+
+const char *
+gen_constant_name(struct gen_writer *writer, const struct gen_unit *unit, const char *name)
+{
+    return gen_capitals(writer, gen_type_name(writer, unit, name));
+}
+
+// ---- Fields ----
+
+struct kind_info {
+    const char *spelling;
+    const char *c_type;
+    uint32_t size;
 };
 
-bool gen_is_taken_prefix(const char *name, size_t len)
-{
-    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-        if (strlen(taken[i]) == len && memcmp(taken[i], name, len) == 0) {
-            return true;
-        }
-    }
-    return (len == 3 && memcmp(name, "myc", 3) == 0) || (len > 3 && memcmp(name, "myc_", 4) == 0)
-           || (len == 8 && memcmp(name, "mycelium", 8) == 0);
-}
-
-// What follows a message's name in the functions, objects and types that it generates.
-static const char *const suffixes[] = {
-    "call",
-    "claim",
-    "commit",
-    "equals",
-    "handler_fn",
-    "init",
-    "publish",
-    "ring_publish",
-    "type",
-    "validate",
-    "validate_payload",
-    "view",
+static const struct kind_info kinds[] = {
+#define KIND_INFO(name, spelling, c_type, size, alignment) {spelling, c_type, size},
+    MYC_KIND_LIST(KIND_INFO)
+#undef KIND_INFO
 };
 
-enum { SUFFIX_COUNT = sizeof(suffixes) / sizeof(suffixes[0]) };
-
-// How many suffixes a message has: the fixed ones, then set_X and clear_X for each optional field.
-static size_t suffix_count(const struct myc__schema_message *message)
+bool gen_is_bytes(const struct myc_field *field)
 {
-    return SUFFIX_COUNT + 2 * (size_t)message->field_count;
+    return field->kind == MYC_KIND_U8 && field->inner == 0 && field->shape != MYC_SHAPE_ONE;
 }
 
-// Writes a suffix; false if the field it would be of is not optional.
-static bool write_suffix(
-    const struct myc__schema_message *message, size_t index, char out_suffix[GEN_NAME_BYTES])
+bool gen_is_tail(const struct myc_field *field)
 {
-    if (index < SUFFIX_COUNT) {
-        memcpy(out_suffix, suffixes[index], strlen(suffixes[index]) + 1);
-        return true;
-    }
-    const struct myc__schema_field *field = &message->fields[(index - SUFFIX_COUNT) / 2];
-    const char *verb = (index - SUFFIX_COUNT) % 2 == 0 ? "set_" : "clear_";
-    size_t verb_len = strlen(verb);
-    memcpy(out_suffix, verb, verb_len);
-    memcpy(out_suffix + verb_len, field->name, strlen(field->name) + 1);
-    return field->is_optional;
+    return field->shape == MYC_SHAPE_TAIL_BYTES || field->shape == MYC_SHAPE_TAIL_STRING;
 }
 
-static bool has_suffix(const struct myc__schema_message *message, const char *text)
+const struct myc_field *gen_first_tail(const struct myc_message_type *type)
 {
-    char suffix[GEN_NAME_BYTES];
-    for (size_t i = 0; i < suffix_count(message); i++) {
-        if (write_suffix(message, i, suffix) && strcmp(suffix, text) == 0) {
-            return true;
+    for (uint32_t i = 0; i < type->field_count; i++) {
+        if (gen_is_tail(&type->fields[i])) {
+            return &type->fields[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-// The longer name is the shorter one, "_" and `rest`: a clash is a suffix of the shorter message
-// that is `rest`, "_" and a suffix of the longer one, as in foo + set_init and foo_set + init.
-bool gen_find_clash(
-    const struct myc__schema_message *a,
-    const struct myc__schema_message *b,
-    char out_name[2 * GEN_NAME_BYTES])
+uint32_t gen_element_size(const struct myc_field *field)
 {
-    char names[2][GEN_NAME_BYTES];
-    gen_snake_name(a->name, names[0]);
-    gen_snake_name(b->name, names[1]);
-    size_t is_swapped = strlen(names[0]) > strlen(names[1]) ? 1 : 0;
-    const struct myc__schema_message *shorter = is_swapped ? b : a;
-    const struct myc__schema_message *longer = is_swapped ? a : b;
-    const char *name = names[is_swapped];
-    size_t name_len = strlen(name);
-    const char *rest = names[1 - is_swapped];
-    if (strncmp(rest, name, name_len) != 0 || rest[name_len] != '_') {
-        return false;
+    if (field->inner != 0) {
+        return field->inner;
     }
-    rest += name_len + 1;
-    size_t rest_len = strlen(rest);
-    char suffix[GEN_NAME_BYTES];
-    for (size_t i = 0; i < suffix_count(shorter); i++) {
-        if (write_suffix(shorter, i, suffix) && strncmp(suffix, rest, rest_len) == 0
-            && suffix[rest_len] == '_' && has_suffix(longer, suffix + rest_len + 1)) {
-            memcpy(out_name, name, name_len);
-            out_name[name_len] = '_';
-            memcpy(out_name + name_len + 1, suffix, strlen(suffix) + 1);
-            return true;
-        }
+    if (field->kind == MYC_KIND_STRUCT) {
+        return field->structure->size;
     }
-    return false;
+    return field->kind == MYC_KIND_UNION ? field->choice->size : kinds[field->kind].size;
+}
+
+// How values of a kind move between memory and accessors.
+static void set_conversion(struct gen_writer *writer, const struct myc_field *field)
+{
+    const char *spelling = kinds[field->kind].spelling;
+    const char *load = "";
+    const char *load_end = "";
+    const char *store = "";
+    const char *store_end = "";
+    if (field->kind == MYC_KIND_BOOL) {
+        load_end = " != 0";
+        store = "(uint8_t)";
+    } else if (field->kind == MYC_KIND_ENUM) {
+        load = gen_format(writer, "(%s)myc_le_u32(", writer->values['a']);
+        load_end = ")";
+        store = "myc_le_u32((uint32_t)";
+        store_end = ")";
+    } else if (gen_element_size(field) > 1 && field->kind != MYC_KIND_STRUCT) {
+        load = gen_format(writer, "myc_le_%s(", spelling);
+        load_end = ")";
+        store = load;
+        store_end = ")";
+    }
+    gen_set(writer, 'L', load);
+    gen_set(writer, 'R', load_end);
+    gen_set(writer, 'W', store);
+    gen_set(writer, 'Q', store_end);
+}
+
+void gen_set_field(
+    struct gen_writer *writer, const struct gen_unit *unit, const struct myc_field *field)
+{
+    const char *memory = kinds[field->kind].c_type;
+    const char *access = memory;
+    const char *zero = "0";
+    if (field->kind == MYC_KIND_BOOL) {
+        access = "bool";
+        zero = "false";
+    } else if (field->kind == MYC_KIND_ENUM) {
+        access =
+            gen_format(writer, "enum %s", gen_type_name(writer, unit, field->enumeration->name));
+        zero = gen_format(writer, "(%s)0", access);
+    } else if (field->kind == MYC_KIND_STRUCT) {
+        gen_set(writer, 'S', gen_type_name(writer, unit, field->structure->name));
+        memory = gen_format(writer, "struct %s", writer->values['S']);
+        access = memory;
+    } else if (field->kind == MYC_KIND_UNION) {
+        gen_set(writer, 'S', gen_type_name(writer, unit, field->choice->name));
+        gen_set(writer, 'U', gen_constant_name(writer, unit, field->choice->name));
+        memory = gen_format(writer, "union %s", writer->values['S']);
+        access = memory;
+    } else if (field->kind >= MYC_KIND_U128 && field->kind <= MYC_KIND_I256) {
+        zero = "{{0}}";
+    }
+    if (field->shape == MYC_SHAPE_STRING) {
+        memory = "char";
+    }
+    gen_set(writer, 'f', field->name);
+    gen_set(writer, 'a', access);
+    gen_set(writer, 's', memory);
+    gen_set(writer, 'z', zero);
+    gen_set(writer, 'n', gen_format(writer, "%u", field->count));
+    gen_set(writer, 'i', gen_format(writer, "%u", field->inner));
+    writer->is_optional = (field->flags & MYC_FIELD_OPTIONAL) != 0;
+    set_conversion(writer, field);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * How names of a contract become names of C.
+ * How names of a contract become names of C, and what its types are called there.
  */
 #ifndef MYC_TOOL_GEN_NAMES_H
 #define MYC_TOOL_GEN_NAMES_H
@@ -8,31 +8,43 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "schema/model.h"
-
-/** Room for a name of 63 characters after each capital got an underscore, and its terminator. */
-enum { GEN_NAME_BYTES = 2 * MYC__SCHEMA_NAME_MAX + 1 };
+#include "tool/gen/gen.h"
+#include "tool/gen/words.h"
+#include "tool/gen/writer.h"
 
 /** PoolStateUpdate becomes pool_state_update, V2Swap v2_swap, HTTPServer http_server. */
-void gen_snake_name(const char *name, char out_name[GEN_NAME_BYTES]);
+const char *gen_snake(struct gen_writer *writer, const char *name);
 
-/** Upper-cases in place. */
-void gen_upper(char *name);
+/** The same in capitals. */
+const char *gen_capitals(struct gen_writer *writer, const char *name);
+
+/** The name of a type in C, trading_pool_state_update, and as a start of constants. */
+const char *gen_type_name(struct gen_writer *writer, const struct gen_unit *unit, const char *name);
+const char *
+gen_constant_name(struct gen_writer *writer, const struct gen_unit *unit, const char *name);
+
+/** Whether elements of a field are bytes that lie side by side and are handed on as a run. */
+bool gen_is_bytes(const struct myc_field *field);
+
+/** Whether a field is a tail. */
+bool gen_is_tail(const struct myc_field *field);
+
+/** The first tail of a message, or NULL. */
+const struct myc_field *gen_first_tail(const struct myc_message_type *type);
+
+/** Bytes of one element of a field. */
+uint32_t gen_element_size(const struct myc_field *field);
 
 /**
- * Whether a prefix is taken: by this library ("myc", "mycelium", "myc_..."), by names of the C
- * library and of POSIX ("pthread", "atomic"), or by a header of theirs that NAME.h would hide.
- */
-bool gen_is_taken_prefix(const char *name, size_t len);
-
-/**
- * The first C name that two messages of a contract would both generate, without the prefix.
+ * Sets what templates say about a field:
  *
- * Returns: false if there is none.
+ *     $f name                      $n count                 $i inner count
+ *     $a its type in accessors     $s its type in memory    $z an initializer that is zero
+ *     $L...$R loads from memory    $W...$Q stores           $S C name of its struct or union
+ *     $U constant name of its union
+ * and whether lines for optional fields are written.
  */
-bool gen_find_clash(
-    const struct myc__schema_message *a,
-    const struct myc__schema_message *b,
-    char out_name[2 * GEN_NAME_BYTES]);
+void gen_set_field(
+    struct gen_writer *writer, const struct gen_unit *unit, const struct myc_field *field);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// Both files are written under temporary names and moved into place only when both are complete. If
-// the second cannot be moved, the first is taken back: header and source always belong together.
+// All files are written under temporary names and moved into place only when all are complete. If
+// one cannot be moved, those before it are taken back: header and source always belong together.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +12,16 @@
 
 enum { PATH_BYTES = 4096 };
 
-typedef void emit_fn(const struct gen_contract *contract, const char *prefix, FILE *out);
+enum { OUTPUTS_MAX = 3 };
+
+typedef void emit_fn(const struct gen_unit *unit, FILE *out);
 
 struct output {
     char path[PATH_BYTES];
     char temporary[PATH_BYTES];
     char earlier[PATH_BYTES]; /* another name of the file that `path` was, while it is replaced */
+    bool had_earlier;
+    bool was_missing;
     emit_fn *emit;
 };
 
@@ -73,14 +77,13 @@ static bool output_init(
     return true;
 }
 
-static bool write_temporary(
-    const struct output *output, const struct gen_contract *contract, const char *prefix)
+static bool write_temporary(const struct output *output, const struct gen_unit *unit)
 {
     FILE *file = fopen(output->temporary, "wx");
     if (file == NULL) {
         return report(output->path, "cannot write");
     }
-    output->emit(contract, prefix, file);
+    output->emit(unit, file);
     bool is_written = ferror(file) == 0;
     is_written = fclose(file) == 0 && is_written;
     return is_written || report(output->path, "cannot write");
@@ -97,41 +100,58 @@ static bool check_place(const struct output *output)
     return true;
 }
 
-static bool move_both(const struct output outputs[2])
+// Makes `path` what it was before.
+static void put_back(const struct output *output)
 {
-    bool had_earlier = link(outputs[0].path, outputs[0].earlier) == 0;
-    bool was_missing = !had_earlier && errno == ENOENT;
-    if (rename(outputs[0].temporary, outputs[0].path) != 0) {
-        (void)report(outputs[0].path, "cannot put the file in place");
-        (void)unlink(outputs[0].earlier);
-        return false;
+    if (output->had_earlier) {
+        (void)rename(output->earlier, output->path);
+    } else if (output->was_missing) {
+        (void)unlink(output->path);
     }
-    bool is_done = rename(outputs[1].temporary, outputs[1].path) == 0
-                   || report(outputs[1].path, "cannot put the file in place");
-    if (!is_done && had_earlier) {
-        (void)rename(outputs[0].earlier, outputs[0].path);
-    } else if (!is_done && was_missing) {
-        (void)unlink(outputs[0].path);
-    }
-    (void)unlink(outputs[0].earlier); // gone already if it was put back
-    return is_done;
 }
 
-bool gen_write_files(const struct gen_contract *contract, const char *prefix, const char *directory)
+static bool move_all(struct output outputs[OUTPUTS_MAX], size_t count)
 {
-    struct output outputs[2];
+    size_t moved = 0;
+    while (moved < count) {
+        struct output *output = &outputs[moved];
+        output->had_earlier = link(output->path, output->earlier) == 0;
+        output->was_missing = !output->had_earlier && errno == ENOENT;
+        if (rename(output->temporary, output->path) != 0) {
+            (void)report(output->path, "cannot put the file in place");
+            break;
+        }
+        moved++;
+    }
+    for (size_t i = 0; i < moved && moved < count; i++) {
+        put_back(&outputs[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)unlink(outputs[i].earlier); // gone already if it was put back
+    }
+    return moved == count;
+}
+
+bool gen_write_files(const struct gen_unit *unit, const char *directory)
+{
+    struct output outputs[OUTPUTS_MAX] = {0};
+    const char *prefix = unit->prefix;
+    size_t count = unit->has_cpp ? 3 : 2;
     bool is_done = make_directory(directory)
                    && output_init(&outputs[0], directory, prefix, "h", gen_emit_header)
-                   && output_init(&outputs[1], directory, prefix, "c", gen_emit_source);
+                   && output_init(&outputs[1], directory, prefix, "c", gen_emit_source)
+                   && output_init(&outputs[2], directory, prefix, "hpp", gen_emit_cpp);
     if (!is_done) {
         return false;
     }
-    is_done = check_place(&outputs[0]) && check_place(&outputs[1]);
-    for (size_t i = 0; i < 2 && is_done; i++) {
-        is_done = write_temporary(&outputs[i], contract, prefix);
+    for (size_t i = 0; i < count && is_done; i++) {
+        is_done = check_place(&outputs[i]);
     }
-    is_done = is_done && move_both(outputs);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < count && is_done; i++) {
+        is_done = write_temporary(&outputs[i], unit);
+    }
+    is_done = is_done && move_all(outputs, count);
+    for (size_t i = 0; i < count; i++) {
         (void)unlink(outputs[i].temporary); // gone already unless something failed
     }
     return is_done;

@@ -1,50 +1,55 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * Writing C that reads as if a person had: calls and comments broken at 100 columns.
+ * Writing C that reads as if a person had: templates whose lines are broken at 100 columns.
  */
 #ifndef MYC_TOOL_GEN_WRITER_H
 #define MYC_TOOL_GEN_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
-#include "tool/gen/gen.h"
-#include "tool/gen/names.h"
+enum { GEN_LINE_MAX = 100, GEN_VARIABLES = 128 };
 
-enum { GEN_LINE_MAX = 100, GEN_ARGUMENTS_MAX = 5, GEN_ARGUMENT_BYTES = 640 };
+struct gen_string;
 
-/** A name's forms in C: the contract's prefix and the message's own name. */
-struct gen_names {
-    char type[2 * GEN_NAME_BYTES];     /* trading_pool_state_update */
-    char constant[2 * GEN_NAME_BYTES]; /* TRADING_POOL_STATE_UPDATE */
-};
-
-/** Fills the C names of a message. */
-void gen_names_init(
-    struct gen_names *names, const char *prefix, const struct myc__schema_message *message);
-
-/** What stands between parentheses: of a declaration, a call or an assertion. */
-struct gen_call {
+/**
+ * Where text goes and what stands for `$x` in it. Values are the caller's and live as long as they
+ * are used. Start with a zeroed one that has `out`; end with gen_writer_deinit().
+ */
+struct gen_writer {
     FILE *out;
-    unsigned indent;               /* spaces before the line */
-    char head[GEN_ARGUMENT_BYTES]; /* up to and with the opening parenthesis */
-    char arguments[GEN_ARGUMENTS_MAX][GEN_ARGUMENT_BYTES];
-    size_t argument_count;
-    const char *tail; /* from the closing parenthesis to the end of the line */
+    bool is_optional; /* whether lines that start with '?' are written, or those with '!' */
+    const char *values[GEN_VARIABLES];
+    struct gen_string *strings; /* what gen_format() made */
 };
 
-/** Starts a call; the head is formatted. */
-void gen_call_begin(struct gen_call *call, FILE *out, unsigned indent, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/** Frees all strings that gen_format() made for this writer. */
+void gen_writer_deinit(struct gen_writer *writer);
 
-/** Adds one argument, formatted. */
-void gen_call_argument(struct gen_call *call, const char *format, ...)
+/** What `$name` stands for from now on. */
+void gen_set(struct gen_writer *writer, char name, const char *value);
+
+/**
+ * Writes a template: in each line `$x` becomes the value of x and `$$` a dollar sign. A line that
+ * starts with '?' is for optional fields only, one with '!' for the others. Lines that became too
+ * long are broken behind a parenthesis, comments between words.
+ */
+void gen_put(struct gen_writer *writer, const char *text);
+
+/** Writes one formatted line, without `$`, broken like a template's. */
+void gen_line(struct gen_writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Writes the call on one line, or its arguments on the next, or each on its own. */
-void gen_call_end(struct gen_call *call, const char *tail);
+/** Writes a comment of one or more lines, words wrapped. */
+void gen_comment(struct gen_writer *writer, unsigned indent, const char *text);
 
-/** Writes a comment of one or more lines, each starting with `start`, words wrapped. */
-void gen_write_comment(FILE *out, unsigned indent, const char *text);
+/** Writes a C string literal with its quotes. */
+void gen_literal(FILE *out, const char *text, size_t len);
+
+/** A formatted string that lives as long as the writer. */
+char *gen_format(struct gen_writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -79,7 +79,7 @@ static struct lane *open_lane(struct recorder *recorder, uint64_t epoch, uint64_
     const struct record_options *options = recorder->options;
     struct myc_recording_info info = {.publisher_epoch = epoch, .base_sequence = before};
     const struct myc_recording_options how = {.is_durable = options->is_durable};
-    memcpy(info.contract_digest, recorder->member.contract.digest, MYC_DIGEST_BYTES);
+    memcpy(info.contract_digest, recorder->member.source.contract.digest, MYC_DIGEST_BYTES);
     (void)snprintf(info.topic, sizeof(info.topic), "%s", options->topic);
     if (recorder->lane_count == 0) {
         (void)snprintf(lane->path, sizeof(lane->path), "%s", options->file);
@@ -210,8 +210,8 @@ static enum myc_status subscribe(struct recorder *recorder, struct myc_subscribe
     const struct myc_subscriber_options reading = {.is_raw = true};
     const char *topic = recorder->options->topic;
     bool is_known = false;
-    for (uint32_t i = 0; i < member->contract.message_count; i++) {
-        is_known = is_known || strcmp(member->contract.messages[i]->topic, topic) == 0;
+    for (uint32_t i = 0; i < member->source.contract.message_count; i++) {
+        is_known = is_known || strcmp(member->source.contract.messages[i]->topic, topic) == 0;
     }
     if (!is_known) {
         (void)myc_diagnostic_set(&recorder->why, MYC_NOT_FOUND, 0, "topic ");

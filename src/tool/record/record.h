@@ -40,10 +40,7 @@ int record_parse_options(
 /** A node of a system, as which a command takes part in it. */
 struct record_member {
     struct myc_platform *platform;
-    struct gen_contract source;
-    struct myc_message_type *types;
-    const struct myc_message_type **messages;
-    struct myc_contract contract;
+    struct contract_file source;
     struct myc_topology topology;
     struct myc_bus *bus;
     struct myc_waiter waiter;

@@ -57,7 +57,8 @@ static enum myc_status publish(struct player *player, const struct myc_record *r
         player->skipped += gap.count;
         return MYC_OK;
     }
-    const struct myc_message_type *type = myc_contract_find(&player->member.contract, record->type);
+    const struct myc_message_type *type =
+        myc_contract_find(&player->member.source.contract, record->type);
     if (type == NULL) {
         (void)myc_diagnostic_set(
             &player->why, MYC_MISMATCH, 0, "the contract has no message of type ");
@@ -151,7 +152,7 @@ static enum myc_status open_all(struct player *player)
         return status;
     }
     const struct myc_recording_info *info = myc_recording_info(&player->reader);
-    if (memcmp(info->contract_digest, member->contract.digest, MYC_DIGEST_BYTES) != 0) {
+    if (memcmp(info->contract_digest, member->source.contract.digest, MYC_DIGEST_BYTES) != 0) {
         (void)myc_diagnostic_set(
             &player->why, MYC_MISMATCH, 0, "recorded under another contract than this one");
         myc_diagnostic_wrap(&player->why, options->file);

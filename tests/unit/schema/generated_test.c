@@ -128,25 +128,25 @@ static void test_validation_names_the_bad_field(void **state)
     assert_int_equal(every_type_optional_validate(&optional, &diagnostic), MYC_OK);
     optional.o_bool = 2;
     assert_int_equal(every_type_optional_validate(&optional, &diagnostic), MYC_CORRUPT);
-    assert_string_equal(diagnostic.text, "Optional.o_bool must be 0 or 1");
+    assert_non_null(strstr(diagnostic.text, "Optional.o_bool: 2 must be 0 or 1"));
     optional.o_bool = 1;
     optional.has_o_i256 = 2;
     assert_int_equal(every_type_optional_validate(&optional, &diagnostic), MYC_CORRUPT);
-    assert_string_equal(diagnostic.text, "Optional.has_o_i256 must be 0 or 1");
+    assert_non_null(strstr(diagnostic.text, "Optional.o_i256: "));
     optional.has_o_i256 = 0;
     assert_int_equal(
         every_type_optional_type.validate(&optional, sizeof(optional), &diagnostic), MYC_CORRUPT);
-    assert_string_equal(diagnostic.text, "Optional.o_i256 must be zero when it is absent");
+    assert_non_null(strstr(diagnostic.text, "Optional.o_i256: it must be zero when it is absent"));
     assert_int_equal(every_type_optional_validate(&optional, NULL), MYC_CORRUPT);
 }
 
-// A type without marks and bools has no validator: there is nothing to find.
-static void test_plain_numbers_need_no_validator(void **state)
+// A type without marks and bools accepts all there is.
+static void test_plain_numbers_are_always_valid(void **state)
 {
     (void)state;
     struct every_type_one_byte message;
     memset(&message, 0xFF, sizeof(message));
-    assert_null(every_type_one_byte_type.validate);
+    assert_int_equal(every_type_one_byte_type.validate(&message, sizeof(message), NULL), MYC_OK);
     assert_int_equal(every_type_one_byte_validate(&message, NULL), MYC_OK);
 }
 
@@ -164,32 +164,22 @@ static void test_view_is_in_place(void **state)
     assert_null(trading_v2_swap_view(&record, &scratch));
 }
 
-// Every shorter payload of an older version reads as its prefix and zeros; none is read beyond its
-// end.
-static void test_view_completes_every_older_prefix(void **state)
+// A payload is read from its version's length on, and nothing beyond its end.
+static void test_view_refuses_what_is_too_short(void **state)
 {
     (void)state;
     for (uint32_t size = 0; size < TRADING_POOL_STATE_UPDATE_SIZE; size++) {
-        unsigned char *older = malloc(size > 0 ? size : 1);
+        unsigned char *shorter = malloc(size > 0 ? size : 1);
         struct trading_pool_state_update scratch;
-        assert_non_null(older);
-        memset(older, 0x11, size);
-        memset(&scratch, 0xEE, sizeof(scratch));
-        struct myc_record record = record_of(&trading_pool_state_update_type, older, size);
-        assert_null(trading_pool_state_update_view(&record, &scratch));
-        record.version = TRADING_POOL_STATE_UPDATE_VERSION - 1;
-        const struct trading_pool_state_update *view =
-            trading_pool_state_update_view(&record, &scratch);
-        if (size % 8 != 0) {
-            assert_null(view);
-        } else {
-            const unsigned char *bytes = (const unsigned char *)view;
-            assert_ptr_equal(view, &scratch);
-            for (size_t i = 0; i < sizeof(scratch); i++) {
-                assert_int_equal(bytes[i], i < size ? 0x11 : 0);
-            }
+        assert_non_null(shorter);
+        memset(shorter, 0x11, size);
+        struct myc_record record = record_of(&trading_pool_state_update_type, shorter, size);
+        // All its fields are of version 1, so that no version is shorter.
+        for (record.version = 0; record.version <= TRADING_POOL_STATE_UPDATE_VERSION + 1;
+             record.version++) {
+            assert_null(trading_pool_state_update_view(&record, &scratch));
         }
-        free(older);
+        free(shorter);
     }
 }
 
@@ -234,9 +224,9 @@ int main(void)
         cmocka_unit_test(test_equality_ignores_padding),
         cmocka_unit_test(test_every_byte_is_a_field_or_padding),
         cmocka_unit_test(test_validation_names_the_bad_field),
-        cmocka_unit_test(test_plain_numbers_need_no_validator),
+        cmocka_unit_test(test_plain_numbers_are_always_valid),
         cmocka_unit_test(test_view_is_in_place),
-        cmocka_unit_test(test_view_completes_every_older_prefix),
+        cmocka_unit_test(test_view_refuses_what_is_too_short),
         cmocka_unit_test(test_message_survives_the_wire),
     };
     return cmocka_run_group_tests_name("schema.generated", tests, NULL, NULL);

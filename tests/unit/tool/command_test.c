@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 65536, PATH_BYTES = 4096, ARGUMENTS_MAX = 8 };
+enum { TEXT_BYTES = 1 << 20, PATH_BYTES = 4096, ARGUMENTS_MAX = 8 };
 
 struct fixture {
     char folder[PATH_BYTES]; /* made for one test, empty at its start */
@@ -153,123 +153,17 @@ struct bad_case {
 #define MESSAGE SCHEMA "messages:\n  M:\n    tlv_type: 1\n    topic: t\n"
 #define FIELDS MESSAGE "    fields:\n"
 
-// Every way to get a contract wrong: where the error points and what it says.
+// A few ways to get a contract wrong; tests/contracts has them all.
 static const struct bad_case bad_cases[] = {
-    {"schema: {name: a\n", "2:1", "this is not YAML: did not find expected ',' or '}'"},
-    {"a: b: c\n", "1:5", "this is not YAML: mapping values are not allowed in this context"},
-    {"\ta: b\n", "1:1", "this is not YAML: found character that cannot start any token"},
-    {"", "1:1", "the file is empty: a contract has the keys 'schema' and 'messages'"},
-    {"# nothing\n", "1:1", "the file is empty"},
-    {"just words\n", "1:1", "a contract must be a mapping"},
-    {"[1, 2]\n", "1:1", "a contract must be a mapping"},
-    {SCHEMA "messages: {}\n---\nx: y\n", "4:1", "a second document: keep one a file"},
-    {SCHEMA, "1:1", "missing key 'messages' in the contract"},
-    {"messages: {}\n", "1:1", "missing key 'schema' in the contract"},
-    {SCHEMA "messages: {}\n", "2:11", "a contract must have 1 to 1024 messages"},
-    {SCHEMA "message: {}\n", "2:1", "unknown key 'message' in a contract: use schema, messages"},
-    {SCHEMA "schema: {}\nmessages: {}\n", "2:1", "duplicate key 'schema' in a contract: it is al"},
-    {"schema: {id: 1}\nmessages: {}\n", "1:9", "missing key 'name' in schema: add a line like"},
-    {"schema: {name: a}\nmessages: {}\n", "1:9", "missing key 'id' in schema"},
-    {"schema: {name: A, id: 1}\nmessages: {}\n", "1:16", "bad contract name 'A'"},
-    {"schema: {name: myc, id: 1}\nmessages: {}\n", "1:16", "bad contract name 'myc'"},
-    {"schema: {name: int, id: 1}\nmessages: {}\n", "1:16", "bad contract name 'int'"},
-    {"schema: {name: [a], id: 1}\nmessages: {}\n", "1:16", "name must be a single value"},
-    {"schema: {name: a, id: 0}\nmessages: {}\n",
-     "1:23",
-     "id must be a number from 1 to 4294967295"},
-    {"schema: {name: a, id: x}\nmessages: {}\n", "1:23", "not 'x'"},
-    {"schema: {name: a, id: 0x1FFFFFFFF}\nmessages: {}\n", "1:23", "id must be a number"},
-    {"schema: {name: a, id: 1, version: 0}\nmessages: {}\n", "1:35", "version must be a number"},
-    {"schema: {name: a, id: 1, min_compatible: 2}\nmessages: {}\n",
-     "1:42",
-     "min_compatible is 2 but version is 1"},
-    {"schema: {name: a, id: 1, owner: me}\nmessages: {}\n",
-     "1:26",
-     "unknown key 'owner' in schema: use name, id, version, min_compatible, description"},
-    {SCHEMA "messages: {m: {}}\n", "2:12", "bad message name 'm'"},
-    {SCHEMA "messages: {M_x: {}}\n", "2:12", "bad message name 'M_x'"},
-    {SCHEMA "messages: {M: 1}\n", "2:15", "message 'M' must be a mapping"},
-    {SCHEMA "messages:\n  M:\n    topic: t\n    fields: {x: u8}\n",
-     "3:3",
-     "missing key 'tlv_type' in message 'M': add a line like 'tlv_type: 1011'"},
-    {SCHEMA "messages:\n  M:\n    tlv_type: 1\n    fields: {x: u8}\n",
-     "3:3",
-     "missing key 'topic' in message 'M': add a line like 'topic: market-data'"},
-    {MESSAGE, "3:3", "missing key 'fields' in message 'M'"},
-    {SCHEMA "messages:\n  M: {tlv_type: 0, topic: t, fields: {x: u8}}\n",
-     "3:17",
-     "tlv_type must be a number from 1 to 65279, not '0'"},
-    {SCHEMA "messages:\n  M: {tlv_type: 0xFF00, topic: t, fields: {x: u8}}\n",
-     "3:17",
-     "tlv_type must be a number from 1 to 65279, not '0xFF00'"},
-    {SCHEMA "messages:\n  M: {tlv_type: 1, type_id: 1, topic: t, fields: {x: u8}}\n",
-     "3:29",
-     "message 'M' has both tlv_type and type_id"},
-    {SCHEMA "messages:\n  M: {tlv_type: 1, topic: 'a b', fields: {x: u8}}\n",
-     "3:27",
-     "bad topic 'a b'"},
-    {SCHEMA "messages:\n  M: {tlv_type: 1, topic: t, schema_version: vx, fields: {x: u8}}\n",
-     "3:46",
-     "schema_version must be a number from 1 to 65535, not 'x'"},
-    {FIELDS "      x: u8\n  N: {tlv_type: 1, topic: t, fields: {x: u8}}\n",
-     "8:17",
-     "duplicate type id 1: message 'M' has it already; give 'N' another"},
-    {FIELDS "      x: u8\n  M: {tlv_type: 2, topic: t, fields: {x: u8}}\n",
-     "8:3",
-     "duplicate key 'M' in messages: it is already on line 3"},
-    {SCHEMA "messages:\n  AbC: {tlv_type: 2, topic: t, fields: {x: u8}}\n"
-            "  AbC2: {tlv_type: 3, topic: t, fields: {x: u8}}\n"
-            "  ABc2: {tlv_type: 4, topic: t, fields: {x: u8}}\n"
-            "  AbC3: {tlv_type: 5, topic: t, fields: {x: u8}}\n"
-            "  ABC3: {tlv_type: 6, topic: t, fields: {x: u8}}\n"
-            "  Abc3: {tlv_type: 7, topic: t, fields: {x: u8}}\n",
-     "8:3",
-     "messages 'ABC3' and 'Abc3' are both 'abc3' in C: rename one"},
-    {MESSAGE "    fields: {}\n", "6:13", "message 'M' must have 1 to 1024 fields"},
-    {MESSAGE "    fields: u8\n", "6:13", "message 'M' must have 1 to 1024 fields"},
-    {MESSAGE "    fields: [x]\n", "6:14", "each item of 'fields' must be one entry"},
-    {MESSAGE "    fields: [{x: u8, y: u8}]\n", "6:14", "each item of 'fields' must be one entry"},
-    {FIELDS "      x: u7\n", "7:10", "field 'x': unknown type 'u7': use u8 to u256"},
-    {FIELDS "      x: Option<U256>\n", "7:10", "write an optional field as 'optional u256'"},
-    {FIELDS "      x: [u8; 20]\n", "7:10", "put the type in quotes, as in \"[u8; 20]\""},
-    {FIELDS "      x: '[u8; 0]'\n", "7:10", "write a byte array as '[u8; N]' with N from 1"},
-    {FIELDS "      x:\n", "7:9", "field 'x': unknown type ''"},
-    {FIELDS "      x: u8\n      x: u16\n", "8:7", "duplicate field 'x'"},
-    {FIELDS "      X: u8\n", "7:7", "bad field name 'X': use lower-case letters"},
-    {FIELDS "      a__b: u8\n", "7:7", "bad field name 'a__b'"},
-    {FIELDS "      class: u8\n", "7:7", "bad field name 'class': it is a word of C or C++"},
-    {FIELDS "      reserved_0: u8\n", "7:7", "bad field name 'reserved_0': reserved_N is for"},
-    {FIELDS "      \"a\\n\\e[31mb\": u8\n", "7:7", "bad field name 'a??[31mb'"},
-    {FIELDS "      [x]: u8\n", "7:7", "a field's name must be a single value"},
-    {FIELDS "      x: optional u8\n      has_x: u8\n",
-     "8:7",
-     "field 'has_x' is also what optional field 'x' generates"},
-    {FIELDS "      has_x: u8\n      x: optional u8\n",
-     "8:7",
-     "field 'has_x' is also what optional field 'x' generates"},
-    {FIELDS "      errno: u8\n", "7:7", "bad field name 'errno': it is a word of C or C++"},
-    {FIELDS "      char16_t: u8\n", "7:7", "bad field name 'char16_t': it is a word of C or C"},
-    {FIELDS "      x: optional \"[u8; 20]\"\n", "7:10", "put the quotes around all of it"},
-    {FIELDS "      x: !!binary u8\n", "7:10", "a tag has no meaning in a contract: remove it"},
-    {FIELDS "      init: optional u8\n  MSet: {tlv_type: 2, topic: t, fields: {x: u8}}\n",
-     "8:3",
-     "messages 'M' and 'MSet' both generate 'm_set_init' in C: rename one"},
-    {SCHEMA "messages:\n  MRing: {tlv_type: 2, topic: t, fields: {x: u8}}\n"
-            "  M: {tlv_type: 3, topic: t, fields: {x: u8}}\n",
-     "4:3",
-     "messages 'MRing' and 'M' both generate 'm_ring_publish' in C: rename one"},
-    {SCHEMA "messages:\n  M: {tlv_type: 010, topic: t, fields: {x: u8}}\n",
-     "3:17",
-     "tlv_type must be a number from 1 to 65279, not '010'"},
+    {"schema: {name: a\n", "2:1", "did not find expected ',' or '}'"},
+    {SCHEMA, "1:1", "missing key 'messages'"},
+    {FIELDS "      x: u7\n", "7:10", "unknown type 'u7'"},
     {"schema: {name: string, id: 1}\nmessages: {M: {tlv_type: 1, topic: t, fields: {x: u8}}}\n",
      "1:16",
      "bad contract name 'string'"},
-    {FIELDS "      x: {type: u8, description: \"\\u202E\"}\n",
-     "7:34",
-     "a description may not hold marks that change the text's direction"},
-    {FIELDS "      x: {kind: u8}\n", "7:11", "unknown key 'kind' in field 'x': use type, descrip"},
-    {FIELDS "      x: {description: no type}\n", "7:7", "missing key 'type' in field 'x'"},
-    {FIELDS "      x: {type: u8, description: [1]}\n", "7:34", "a description must be a single"},
+    {FIELDS "      init: optional u8\n  MSet: {tlv_type: 2, topic: t, fields: {x: u8}}\n",
+     "8:3",
+     "message 'M' and message 'MSet' both generate 'a_m_set_init' in C: rename one"},
 };
 
 // Bad input: status 2, one line that begins file:line:column, and no file written.
@@ -300,21 +194,20 @@ static void test_bad_contracts_are_refused_in_one_line(void **state)
     }
 }
 
-// The library's own list of message ids, fields and sizes is not exceeded by a long contract.
-static void test_too_many_fields_are_refused(void **state)
+// All mistakes of a file are told at once, in the order of their places.
+static void test_all_errors_are_told_at_once(void **state)
 {
     struct fixture *fixture = *state;
     struct outcome outcome;
-    FILE *file = fopen(fixture->contract, "wb");
-    assert_non_null(file);
-    fputs(FIELDS, file);
-    for (int i = 0; i <= 1024; i++) {
-        fprintf(file, "      f%d: u8\n", i);
-    }
-    assert_int_equal(fclose(file), 0);
+    write_text(fixture->contract, FIELDS "      x: u7\n      Y: u8\n      z: u9\n");
     generate(fixture, fixture->contract, &outcome);
     assert_int_equal(outcome.exit_status, 2);
-    assert_non_null(strstr(outcome.text, "message 'M' must have 1 to 1024 fields"));
+    const char *first = strstr(outcome.text, ":7:10: error: ");
+    const char *second = strstr(outcome.text, ":8:7: error: ");
+    const char *third = strstr(outcome.text, ":9:10: error: ");
+    assert_non_null(first);
+    assert_true(first < second && second < third);
+    assert_int_equal(empty_folder(fixture->out), 0);
 }
 
 // A contract that is not there is the caller's mistake, said in one line.
@@ -371,23 +264,6 @@ static void test_a_blocked_source_leaves_the_header_alone(void **state)
     assert_string_equal(outcome.text, "an older header");
     assert_int_equal(rmdir(source), 0);
     assert_int_equal(empty_folder(fixture->out), 1);
-}
-
-// Nesting that a contract never needs is refused before it costs the square of its depth.
-static void test_deep_nesting_is_refused_at_once(void **state)
-{
-    struct fixture *fixture = *state;
-    struct outcome outcome;
-    enum { DEPTH = 1000000 };
-    char *text = malloc(DEPTH + 1);
-    assert_non_null(text);
-    memset(text, '[', DEPTH);
-    text[DEPTH] = '\0';
-    write_text(fixture->contract, text);
-    free(text);
-    generate(fixture, fixture->contract, &outcome);
-    assert_int_equal(outcome.exit_status, 2);
-    assert_non_null(strstr(outcome.text, ":1:33: error: nested more than 32 deep"));
 }
 
 // Wrong command lines say which word is wrong and where to read more.
@@ -475,6 +351,22 @@ static void test_generated_code_is_the_golden_one(void **state)
     assert_int_equal(empty_folder(fixture->out), 2);
 }
 
+// With every feature of the language, and C++: nothing changes unnoticed.
+static void test_all_generated_code_is_the_golden_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome outcome;
+    const char *golden = environment("MYC_GOLDEN_EVERYTHING");
+    const char *const arguments[] = {
+        "gen", environment("MYC_EVERYTHING"), "--cpp", "--out", fixture->out, NULL};
+    run(fixture, arguments, &outcome);
+    assert_int_equal(outcome.exit_status, 0);
+    assert_same_file(fixture->out, golden, "everything.h");
+    assert_same_file(fixture->out, golden, "everything.c");
+    assert_same_file(fixture->out, golden, "everything.hpp");
+    assert_int_equal(empty_folder(fixture->out), 3);
+}
+
 // A prefix of one's own names files and everything in them.
 static void test_prefix_names_files_and_symbols(void **state)
 {
@@ -499,14 +391,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_bad_contracts_are_refused_in_one_line),
-        TEST(test_too_many_fields_are_refused),
+        TEST(test_all_errors_are_told_at_once),
         TEST(test_missing_contract_is_reported),
         TEST(test_unwritable_output_is_reported),
         TEST(test_a_blocked_source_leaves_the_header_alone),
-        TEST(test_deep_nesting_is_refused_at_once),
         TEST(test_bad_command_lines_are_refused),
         TEST(test_help_and_version_succeed),
         TEST(test_generated_code_is_the_golden_one),
+        TEST(test_all_generated_code_is_the_golden_one),
         TEST(test_prefix_names_files_and_symbols),
     };
     return cmocka_run_group_tests_name("tool.command", tests, NULL, NULL);

@@ -60,19 +60,19 @@ static void test_each_hostile_byte_is_judged(void **state)
         size_t size;
         const char *field;
     } strict[] = {
-#define STRICT(name)                                                                               \
+#define STRICT(name, field)                                                                        \
     {offsetof(struct every_everything, name),                                                      \
      sizeof(((struct every_everything *)0)->name),                                                 \
-     "Everything." #name}
-        STRICT(is_set),
-        STRICT(has_maybe_bool),
-        STRICT(maybe_bool),
-        STRICT(has_maybe_u32),
-        STRICT(maybe_u32),
-        STRICT(has_maybe_i256),
-        STRICT(maybe_i256),
-        STRICT(has_maybe_bytes),
-        STRICT(maybe_bytes),
+     "Everything." #field ":"}
+        STRICT(is_set, is_set),
+        STRICT(has_maybe_bool, maybe_bool),
+        STRICT(maybe_bool, maybe_bool),
+        STRICT(has_maybe_u32, maybe_u32),
+        STRICT(maybe_u32, maybe_u32),
+        STRICT(has_maybe_i256, maybe_i256),
+        STRICT(maybe_i256, maybe_i256),
+        STRICT(has_maybe_bytes, maybe_bytes),
+        STRICT(maybe_bytes, maybe_bytes),
 #undef STRICT
     };
     for (size_t i = 0; i < sizeof(struct every_everything); i++) {
@@ -94,7 +94,7 @@ static void test_each_hostile_byte_is_judged(void **state)
     }
 }
 
-// Payloads shorter and longer than the struct: completed, seen in place, or refused.
+// Payloads longer than the struct are seen in place, shorter ones refused: no version is shorter.
 static void test_view_takes_other_sizes(void **state)
 {
     (void)state;
@@ -112,13 +112,8 @@ static void test_view_takes_other_sizes(void **state)
             const struct every_everything *seen = every_everything_view(&record, &scratch);
             if (size >= sizeof(scratch)) {
                 assert_ptr_equal(seen, words);
-            } else if (version >= EVERY_EVERYTHING_VERSION || size % 8 != 0) {
-                assert_null(seen);
             } else {
-                static const uint8_t zeros[sizeof(scratch)];
-                assert_ptr_equal(seen, &scratch);
-                assert_memory_equal(&scratch, words, size);
-                assert_memory_equal((const uint8_t *)&scratch + size, zeros, sizeof(zeros) - size);
+                assert_null(seen);
             }
         }
     }
