@@ -49,6 +49,8 @@ same() {
 
 # ---- There and back ----
 "$myc" encode "$contract" good.json --out good.bin || status=1
+# The bytes themselves: what this release writes, later ones must read.
+golden good.hex 0 "$myc" encode "$contract" good.json --hex
 golden decoded.json 0 "$myc" decode "$contract" good.bin --show-secrets
 golden redacted.json 0 "$myc" decode "$contract" good.bin
 "$myc" encode "$contract" decoded.json >again.bin || status=1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // `myc describe --json`: the same facts for scripts, as one object.
-// docs/reference/tool-contracts.md names its members.
+// docs/reference/tool-messages.md names its members.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
