@@ -3,7 +3,8 @@
 // The hand-made edits of edits.txt: the comparison must come to the verdict and the rules written
 // there, and decoding to the same verdict. What was found is the table of table.md.
 //
-// MYC_EDITS names edits.txt, MYC_TABLE table.md; `--write` as the only argument writes the latter.
+// MYC_EDITS names edits.txt, MYC_TABLE table.md, MYC_RULES_PAGE the page of rules; `--write` as the
+// only argument writes the latter.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -343,6 +344,27 @@ static void test_edits_get_their_verdicts(void **state)
     free(table);
 }
 
+// [COMPAT-4] The page of rules names each of them, in the words of the header.
+static void test_rules_are_documented(void **state)
+{
+    (void)state;
+    char *page = read_file("MYC_RULES_PAGE");
+    for (int i = 0; i < (int)MYC_COMPAT_RULE_COUNT; i++) {
+        enum myc_compat_rule rule = (enum myc_compat_rule)i;
+        char row[256];
+        (void)snprintf(
+            row,
+            sizeof(row),
+            "| `%s` | %s | ",
+            myc_compat_rule_name(rule),
+            myc_compat_rule_text(rule));
+        if (strstr(page, row) == NULL) {
+            fail_msg("docs/reference/compatibility.md lacks \"%s\"", row);
+        }
+    }
+    free(page);
+}
+
 static int write_table(void)
 {
     char *table = calloc(1, TEXT_BYTES);
@@ -364,6 +386,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edits_get_their_verdicts),
+        cmocka_unit_test(test_rules_are_documented),
     };
     if (argc == 2 && strcmp(argv[1], "--write") == 0) {
         return write_table();

@@ -298,13 +298,15 @@ static void print_findings_json(
     fputc(']', out);
 }
 
+// A message that only the old contract has is found by its old descriptor, others by their new one.
 static void print_message_json(
     const struct check_result *result,
-    const struct myc_message_type *old_message,
-    const struct myc_message_type *new_message,
+    const struct myc_message_type *message,
+    bool is_removed,
     FILE *out)
 {
-    const struct myc_message_type *message = new_message != NULL ? new_message : old_message;
+    const struct myc_message_type *old_message = is_removed ? message : NULL;
+    const struct myc_message_type *new_message = is_removed ? NULL : message;
     struct myc_compat outcome = outcome_of(breaks_of(result, old_message, new_message));
     fprintf(out, "{\"name\":\"%s\",\"type_id\":%u,", message->name, message->id);
     print_facts(&outcome, out);
@@ -339,13 +341,13 @@ void check_print_json(const struct check_result *result, FILE *out)
     fputs(",\"messages\":[", out);
     for (uint32_t i = 0; i < new->message_count; i++) {
         fputs(separator, out);
-        print_message_json(result, NULL, new->messages[i], out);
+        print_message_json(result, new->messages[i], false, out);
         separator = ",";
     }
     for (uint32_t i = 0; i < old->message_count; i++) {
         if (is_gone(result, old->messages[i])) {
             fputs(separator, out);
-            print_message_json(result, old->messages[i], NULL, out);
+            print_message_json(result, old->messages[i], true, out);
             separator = ",";
         }
     }

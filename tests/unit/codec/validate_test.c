@@ -47,6 +47,10 @@ static const struct {
     {ORDER_LEG_COUNT, 4, 3, "Order.legs[2].side: 0 is no value of Side (byte 88)"},
     {ORDER_LEG_COUNT + 4, 4, 1, NULL},
     {ORDER_LEGS + LEG_BYTES, 8, 250, "Order.legs[1].price: 250 is above 100 (byte 64)"},
+    {ORDER_LEGS + 2 * LEG_BYTES,
+     1,
+     1,
+     "Order.legs: storage that is not used must be zero (byte 48)"},
     {ORDER_LEGS + LEG_HAS_WEIGHT,
      1,
      9,
@@ -106,6 +110,84 @@ static void test_each_rule_has_its_words(void **state)
         assert_string_equal(why.text, edits[i].text != NULL ? edits[i].text : "");
         assert_int_equal(status, edits[i].text != NULL ? MYC_CORRUPT : MYC_OK);
         assert_int_equal(myc_message_validate(&message, NULL), status);
+    }
+}
+
+// What Order has not: an optional vector, a bound on one side only, variants without bodies.
+enum { NOTE_HAS_TICKS = 0, NOTE_TICK_COUNT = 4, NOTE_TICKS = 8, NOTE_RATE = 16, NOTE_TAG = 24 };
+
+static const struct myc_variant flag_variants[] = {{"up", 1, 0, NULL}, {"down", 2, 0, NULL}};
+static const struct myc_union flag = {"Flag", 0, 2, flag_variants};
+static const struct myc_field note_fields[] = {
+    {.name = "ticks",
+     .kind = MYC_KIND_U16,
+     .shape = MYC_SHAPE_VECTOR,
+     .flags = MYC_FIELD_OPTIONAL,
+     .since = 1,
+     .count = 2,
+     .offset = NOTE_TICKS,
+     .size = 4,
+     .presence = NOTE_HAS_TICKS,
+     .counter = NOTE_TICK_COUNT,
+     .length_min = 1,
+     .length_max = 2},
+    {.name = "rate",
+     .kind = MYC_KIND_F64,
+     .since = 1,
+     .count = 1,
+     .offset = NOTE_RATE,
+     .size = 8,
+     .max = &ratio_max},
+    {.name = "flag",
+     .kind = MYC_KIND_UNION,
+     .since = 1,
+     .count = 1,
+     .offset = 32,
+     .counter = NOTE_TAG,
+     .choice = &flag},
+};
+static const struct myc_message_type note_type = {
+    .id = 8, .version = 1, .size = 32, .name = "Note", .field_count = 3, .fields = note_fields};
+
+static const struct {
+    uint32_t offset;
+    uint32_t size;
+    uint64_t number;
+    const char *text;
+} note_edits[] = {
+    {NOTE_HAS_TICKS, 1, 0, NULL},
+    {NOTE_TICK_COUNT, 4, 1, "Note.ticks: it must be zero when it is absent (byte 8)"},
+    {NOTE_TICKS + 3, 1, 1, "Note.ticks: it must be zero when it is absent (byte 8)"},
+    {NOTE_HAS_TICKS, 1, 1, "Note.ticks: its length 0 is below 1 (byte 8)"},
+    {NOTE_HAS_TICKS, 8, 0x200000001, NULL},
+    {NOTE_HAS_TICKS, 8, 0x300000001, "Note.ticks: more than there is room for: 3 (byte 4)"},
+    {NOTE_RATE, 8, 0x7FF8000000000000, "Note.rate: NaN is above 2.0 (byte 16)"},
+    {NOTE_RATE, 8, 0xFFF0000000000000, NULL},
+    {NOTE_RATE, 8, 0x7FF0000000000000, "Note.rate: Infinity is above 2.0 (byte 16)"},
+    {NOTE_TAG, 4, 3, "Note.flag: no variant has the tag 3 (byte 24)"},
+};
+
+// [MESSAGE-4] [MESSAGE-5] The same for what only few messages have.
+static void test_rare_rules_have_their_words(void **state)
+{
+    (void)state;
+    struct myc_diagnostic why;
+    for (size_t i = 0; i < sizeof(note_edits) / sizeof(note_edits[0]); i++) {
+        union order order;
+        memset(&order, 0, sizeof(order));
+        put(&order, NOTE_TAG, 4, 1);
+        put(&order, note_edits[i].offset, note_edits[i].size, note_edits[i].number);
+        struct myc_message message = myc_message_of(&note_type, &order, 32);
+        enum myc_status status = myc_message_validate(&message, &why);
+        assert_string_equal(why.text, note_edits[i].text != NULL ? note_edits[i].text : "");
+        assert_int_equal(status, note_edits[i].text != NULL ? MYC_CORRUPT : MYC_OK);
+        union order other = order;
+        struct myc_message copy = myc_message_of(&note_type, &other, 32);
+        if (status == MYC_OK) {
+            assert_true(myc_message_equals(&message, &copy));
+            put(&other, NOTE_TAG, 4, 2);
+            assert_false(myc_message_equals(&message, &copy));
+        }
     }
 }
 
@@ -245,6 +327,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_rule_has_its_words),
+        cmocka_unit_test(test_rare_rules_have_their_words),
         cmocka_unit_test(test_secrets_are_not_told),
         cmocka_unit_test(test_older_versions_are_checked_as_far_as_they_go),
         cmocka_unit_test(test_hostile_bytes_are_only_refused),
