@@ -67,9 +67,9 @@ static void test_optional_fields_are_set_and_cleared(void **state)
     trading_pool_state_update_set_tick(&update, -5);
     trading_pool_state_update_set_reserve0(&update, myc_u256_from_u64(42));
     assert_int_equal(update.has_tick, 1);
-    assert_int_equal(update.tick, -5);
+    assert_int_equal(trading_pool_state_update_get_tick(&update), -5);
     assert_int_equal(update.has_reserve0, 1);
-    assert_int_equal(update.reserve0.limb[0], 42);
+    assert_int_equal(trading_pool_state_update_get_reserve0(&update).limb[0], 42);
     assert_false(trading_pool_state_update_equals(&update, &empty));
     trading_pool_state_update_clear_tick(&update);
     trading_pool_state_update_clear_reserve0(&update);
