@@ -252,9 +252,6 @@ static void emit_vector(
         emit_text_rules(writer, field);
         gen_put(writer, "$Iodd |= $e($m->$f, count);\n");
     } else {
-        if (gen_is_bytes(field) && (field->flags & MYC_FIELD_NONZERO) != 0) {
-            gen_put(writer, "$Iodd |= myc_any_byte($m->$f, count) == 0;\n");
-        }
         emit_elements(writer, holder, field, "count");
     }
     gen_set(writer, 'I', indent);

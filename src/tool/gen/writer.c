@@ -20,6 +20,9 @@ struct gen_string {
 };
 
 static char *format_string(struct gen_writer *writer, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static char *format_string(struct gen_writer *writer, const char *format, va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);

@@ -15,6 +15,7 @@
 #include <mycelium/posix.h>
 
 #include "everything.h"
+#include "notes.h"
 
 // [GENERATED-1] Memory holds numbers least significant byte first, and both ways are the same.
 static void test_numbers_lie_least_significant_byte_first(void **state)
@@ -165,6 +166,26 @@ static void test_vectors_stay_inside_their_bounds(void **state)
     assert_memory_equal(&vectors, &empty, sizeof(vectors));
 }
 
+// Rules that chance does not meet: one field at a time breaks them, by one step.
+static void test_rules_are_kept(void **state)
+{
+    (void)state;
+    const uint16_t parts[] = {10, 10, 10, 10};
+    struct notes_strict strict;
+    struct myc_diagnostic diagnostic;
+    notes_strict_init(&strict);
+    assert_int_equal(notes_strict_validate(&strict, &diagnostic), MYC_OK);
+    notes_strict_set_narrow(&strict, 0.0F);
+    assert_int_equal(notes_strict_validate(&strict, &diagnostic), MYC_CORRUPT);
+    assert_non_null(strstr(diagnostic.text, "Strict.narrow: 0.0 must not be zero"));
+    notes_strict_set_narrow(&strict, -1.0F);
+    assert_int_equal(notes_strict_set_parts(&strict, parts, 3), MYC_OK);
+    assert_int_equal(notes_strict_validate(&strict, &diagnostic), MYC_OK);
+    assert_int_equal(notes_strict_set_parts(&strict, parts, 4), MYC_OK);
+    assert_int_equal(notes_strict_validate(&strict, &diagnostic), MYC_CORRUPT);
+    assert_non_null(strstr(diagnostic.text, "Strict.parts: its length 4 is above 3"));
+}
+
 // A union is one variant at a time; changing it leaves nothing of the other behind.
 static void test_unions_are_one_variant(void **state)
 {
@@ -299,15 +320,14 @@ struct bus {
     int delivered;
 };
 
-static void open_bus(struct bus *bus, const char *topic)
+static void open_bus(struct bus *bus, const struct myc_contract *contract, const char *topic)
 {
     struct myc_diagnostic diagnostic;
     static struct myc_topology topology;
     memset(&topology, 0, sizeof(topology));
     topology.node_count = 1;
     memcpy(topology.nodes[0].name, "only", 5);
-    struct myc_bus_options options = {
-        .topology = &topology, .node = "only", .contract = &everything_contract};
+    struct myc_bus_options options = {.topology = &topology, .node = "only", .contract = contract};
     memset(bus, 0, sizeof(*bus));
     assert_int_equal(myc_posix_create(&bus->platform, NULL), MYC_OK);
     assert_int_equal(myc_waiter_open(&bus->waiter, bus->platform), MYC_OK);
@@ -383,7 +403,7 @@ static void test_tails_travel_behind_the_struct(void **state)
     size_t used = 0;
     const struct everything_blob_tails tails = {.body = {"0123456789", 10}, .title = {"title", 5}};
     const struct everything_blob_tails room = {.body = {NULL, 10}, .title = {NULL, 5}};
-    open_bus(&bus, "plain/blobs");
+    open_bus(&bus, &everything_contract, "plain/blobs");
     everything_blob_init(&blob);
     everything_blob_set_number(&blob, 5);
     assert_int_equal(everything_blob_publish(bus.publisher, &blob, &tails), MYC_OK);
@@ -448,7 +468,7 @@ static void test_relays_keep_what_newer_versions_appended(void **state)
         uint64_t unknown;
         char tail[16];
     } newer;
-    open_bus(&bus, "market-data");
+    open_bus(&bus, &everything_contract, "market-data");
     memset(&newer, 0, sizeof(newer));
     everything_grown_init(&newer.known);
     everything_grown_set_id(&newer.known, 1);
@@ -496,7 +516,7 @@ static void test_copies_of_older_messages_are_completed(void **state)
     (void)state;
     struct bus bus;
     struct everything_grown grown;
-    open_bus(&bus, "market-data");
+    open_bus(&bus, &everything_contract, "market-data");
     everything_grown_init(&grown);
     everything_grown_set_id(&grown, 3);
     assert_int_equal(
@@ -504,6 +524,57 @@ static void test_copies_of_older_messages_are_completed(void **state)
             bus.publisher, EVERYTHING_GROWN_TYPE_ID, 1, &grown, everything_grown_extent(1)),
         MYC_OK);
     poll_bus(&bus, check_raised, 2);
+    close_bus(&bus);
+}
+
+static void check_moved(struct bus *bus, const struct myc_record *record)
+{
+    struct notes_note scratch;
+    struct notes_note *copy = NULL;
+    size_t size = 0;
+    uint32_t length = 0;
+    const struct notes_note *note = notes_note_view(record, &scratch);
+    if (note == NULL) {
+        fail_msg("there is no view");
+        return;
+    }
+    assert_int_equal(notes_note_get_priority(note), 9);
+    assert_memory_equal(notes_note_get_text(note, record, &length), "words", 5);
+    assert_int_equal(length, 5);
+    assert_non_null(notes_note_get_rest(note, record, &length));
+    assert_int_equal(length, 0);
+    assert_int_equal(record->version, bus->delivered == 1 ? 1 : 2);
+    if (bus->delivered == 1) {
+        if (notes_note_claim_copy(bus->publisher, record, &copy, &size) != MYC_OK) {
+            fail_msg("there is no copy");
+            return;
+        }
+        assert_int_equal(size, record->size + 8);
+        assert_int_equal(myc_publisher_commit(bus->publisher, size), MYC_OK);
+    }
+}
+
+// What was behind an older message's fields stands behind those of its copy, where the copy says.
+static void test_tails_move_when_a_copy_is_completed(void **state)
+{
+    (void)state;
+    struct bus bus;
+    struct {
+        uint32_t id;
+        struct myc_tail text;
+        struct myc_tail rest;
+        uint32_t reserved;
+        char words[8];
+    } older = {.id = myc_le_u32(1)};
+    assert_int_equal(notes_note_extent(1), 24);
+    assert_int_equal(offsetof(struct notes_note, text), 4);
+    older.text.offset = myc_le_u32(24);
+    older.text.size = myc_le_u32(5);
+    memcpy(older.words, "words", 5);
+    open_bus(&bus, &notes_contract, "notes");
+    assert_int_equal(
+        myc_publish_raw(bus.publisher, NOTES_NOTE_TYPE_ID, 1, &older, sizeof(older)), MYC_OK);
+    poll_bus(&bus, check_moved, 2);
     close_bus(&bus);
 }
 
@@ -515,6 +586,7 @@ int main(void)
         cmocka_unit_test(test_tails_are_inside_the_payload),
         cmocka_unit_test(test_fields_give_back_what_was_set),
         cmocka_unit_test(test_vectors_stay_inside_their_bounds),
+        cmocka_unit_test(test_rules_are_kept),
         cmocka_unit_test(test_unions_are_one_variant),
         cmocka_unit_test(test_any_message_is_decoded_by_one_switch),
         cmocka_unit_test(test_messages_are_routed_to_their_handlers),
@@ -522,6 +594,7 @@ int main(void)
         cmocka_unit_test(test_tails_travel_behind_the_struct),
         cmocka_unit_test(test_relays_keep_what_newer_versions_appended),
         cmocka_unit_test(test_copies_of_older_messages_are_completed),
+        cmocka_unit_test(test_tails_move_when_a_copy_is_completed),
     };
     return cmocka_run_group_tests_name("tool.generated_use", tests, NULL, NULL);
 }
