@@ -179,6 +179,9 @@ enter_union(struct myc__compat *compat, const struct myc_field *old, const struc
             has_grown ? MYC_COMPAT_UNION_GREW : MYC_COMPAT_UNION_SHRANK,
             has_grown ? MYC__COMPAT_NRO : MYC__COMPAT_ORN);
     }
+    if (old->choice == new->choice) {
+        return;
+    }
     struct myc__compat_frame *frame = myc__compat_enter(compat);
     if (frame != NULL) {
         frame->old_union = old->choice;

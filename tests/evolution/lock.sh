@@ -88,6 +88,9 @@ cp contracts.lock first.lock
 expect 0 lock c.yaml
 cmp -s first.lock contracts.lock || say "$name: the lock changed"
 expect 0 lock c.yaml --check
+rm -rf gen
+expect 0 gen c.yaml --out gen --lock contracts.lock
+[ -s gen/shop.h ] || say "$name: no header"
 grep -q '^has field Order 1 side Side$' contracts.lock || say "$name: no line of a field"
 grep -q '^has value Side 1 SELL$' contracts.lock || say "$name: no line of a value"
 grep -q '^has variant Detail 2 market$' contracts.lock || say "$name: no line of a variant"
