@@ -40,7 +40,8 @@ sink_handle(struct myc_context *context, const void *message, const struct myc_r
     (*own)++;
     tale->handled = *own;
     tale->sum += ((const struct message *)message)->value;
-    if (record->sequence == MESSAGES) {
+    (void)record;
+    if (((const struct message *)message)->value == MESSAGES) {
         myc_context_request_stop(context);
     }
 }
@@ -86,6 +87,55 @@ static const struct myc_service sink = {
     .init = count_init,
     .shutdown = count_shutdown,
 };
+// Publishes what no contract here knows, then what every sink handles.
+static enum myc_status oddball_run(struct myc_context *context)
+{
+    static const struct myc_message_type stranger = {
+        .id = 99, .version = 3, .size = 8, .name = "Stranger", .topic = "alpha"};
+    const uint64_t payload = 5;
+    const struct message message = {.value = MESSAGES, .twice = 2 * MESSAGES};
+    struct myc_publisher *publisher = myc_context_publisher(context, "alpha");
+    enum myc_status status = myc_publisher_await_subscribers(publisher, 1, MYC_NEVER);
+    for (int i = 0; status == MYC_OK && i < 3; i++) {
+        status = myc_publish(publisher, &stranger, &payload, sizeof(payload));
+    }
+    if (status == MYC_OK) {
+        status = myc_publish(publisher, &alpha, &message, sizeof(message));
+    }
+    return status == MYC_NO_SUBSCRIBER ? MYC_OK : status;
+}
+
+static void
+keeper_handle(struct myc_context *context, const void *message, const struct myc_record *record)
+{
+    struct tale *tale = myc_context_argument(context);
+    struct myc_subscriber *subscriber = myc_context_subscriber(context, "alpha");
+    struct myc_stored stored;
+    (void)message;
+    (void)record;
+    tale->sum += myc_context_subscriber(context, "beta") != NULL;
+    while (myc_subscriber_stored(subscriber, &stored) == MYC_OK) {
+        tale->handled += stored.record.type == 99 && stored.record.version == 3;
+        myc_subscriber_stored_drop(subscriber);
+    }
+    myc_context_request_stop(context);
+}
+
+static const struct myc_service oddball = {
+    .name = "oddball", .publishes = source_topics, .run = oddball_run};
+static const struct myc_handler keeper_handlers[] = {{.type = &alpha, .handle = keeper_handle}};
+static const struct myc_service keeper = {
+    .name = "keeper",
+    .handlers = keeper_handlers,
+    .handler_count = 1,
+    .reading = {.on_unknown = MYC_UNKNOWN_STORE},
+};
+static const struct myc_service purist = {
+    .name = "purist",
+    .handlers = keeper_handlers,
+    .handler_count = 1,
+    .reading = {.on_unknown = MYC_UNKNOWN_FAIL},
+};
 static const struct myc_service sleeper = {.name = "sleeper", .run = sleeper_run};
 static const struct myc_service stopper = {.name = "stopper", .run = stopper_run};
 static const struct myc_service broken = {
@@ -111,7 +161,14 @@ static enum myc_status run_pair(
     struct myc_platform *platform = NULL;
     struct myc_topology topology = one_node(first, second);
     struct myc_service_entry entries[] = {
-        {&source, tale}, {&sink, tale}, {&sleeper, tale}, {&stopper, tale}, {&broken, tale}};
+        {&source, tale},
+        {&sink, tale},
+        {&sleeper, tale},
+        {&stopper, tale},
+        {&broken, tale},
+        {&oddball, tale},
+        {&keeper, tale},
+        {&purist, tale}};
     struct myc_node_options options = {
         .topology = &topology,
         .node = "all",
@@ -159,6 +216,49 @@ static void test_node_runs_two_services_to_their_end(void **state)
     assert_int_equal(reports[1].peers_died, 0);
 }
 
+// By default a service goes on behind types that its contract does not know, and its report counts
+// them.
+static void test_node_passes_over_unknown_types(void **state)
+{
+    (void)state;
+    struct tale tale = {0};
+    struct myc_service_report reports[2];
+    assert_int_equal(run_pair("oddball", "sink", &tale, reports, NULL), MYC_OK);
+    assert_int_equal(tale.handled, 1);
+    assert_int_equal(reports[1].unknown, 3);
+    assert_int_equal(reports[1].invalid + reports[1].premature, 0);
+}
+
+// A service may look at what its subscriber kept.
+static void test_node_keeps_unknown_types(void **state)
+{
+    (void)state;
+    struct tale tale = {0};
+    struct myc_service_report reports[2];
+    assert_int_equal(run_pair("oddball", "keeper", &tale, reports, NULL), MYC_OK);
+    assert_int_equal(tale.handled, 3);
+    assert_int_equal(tale.sum, 0); // It has no other topic.
+    assert_int_equal(reports[1].unknown, 3);
+}
+
+// A service that insists on known types ends its node, which names topic and type.
+static void test_node_fails_for_unknown_types(void **state)
+{
+    (void)state;
+    struct tale tale = {0};
+    struct myc_service_report reports[2];
+    struct myc_diagnostic diagnostic;
+    assert_int_equal(run_pair("oddball", "purist", &tale, reports, &diagnostic), MYC_MISMATCH);
+    assert_string_equal(
+        diagnostic.text,
+        "service 'purist': topic 'alpha': the contract does not know type 99, version 3, which "
+        "node "
+        "'all' published with sequence 1");
+    assert_int_equal(reports[1].status, MYC_MISMATCH);
+    assert_int_equal(reports[1].unknown, 1);
+    assert_int_equal(tale.handled, 0);
+}
+
 // Asking the node to stop ends a sleep that would have no end.
 static void test_node_stop_ends_a_sleep(void **state)
 {
@@ -201,6 +301,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_node_runs_two_services_to_their_end),
+        cmocka_unit_test(test_node_passes_over_unknown_types),
+        cmocka_unit_test(test_node_keeps_unknown_types),
+        cmocka_unit_test(test_node_fails_for_unknown_types),
         cmocka_unit_test(test_node_stop_ends_a_sleep),
         cmocka_unit_test(test_node_reports_a_failing_init),
         cmocka_unit_test(test_node_refuses_an_unknown_service),
