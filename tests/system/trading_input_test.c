@@ -212,7 +212,7 @@ static void test_second_process_of_a_node_is_refused(void **state)
 }
 
 // Two programs of different contracts refuse each other; the line names the field.
-static void test_wrong_digest_is_named(void **state)
+static void test_contract_that_is_too_old_is_named(void **state)
 {
     struct trading_system *system = *state;
     static const char *const patient[] = {"--startup-seconds", "30", NULL};
@@ -228,7 +228,7 @@ static void test_wrong_digest_is_named(void **state)
         NULL};
     assert_true(program_start(&system->helper, argv));
     assert_true(program_await_end(&system->helper, program_deadline_ms(20000)));
-    check_refusal(&system->helper, "digest");
+    check_refusal(&system->helper, "min_compatible");
     assert_non_null(strstr(system->helper.err.text, "execution"));
 }
 
@@ -243,7 +243,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_port_in_use_is_named, set_up, trading_tear_down),
         cmocka_unit_test_setup_teardown(
             test_second_process_of_a_node_is_refused, set_up, trading_tear_down),
-        cmocka_unit_test_setup_teardown(test_wrong_digest_is_named, set_up, trading_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_contract_that_is_too_old_is_named, set_up, trading_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

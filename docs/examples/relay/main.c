@@ -16,10 +16,10 @@
 enum { WRITER, NEAR, FAR, READER, NODES };
 
 static const char *const endpoints[NODES] = {
-    "unix:/tmp/myc-relay-writer",
-    "unix:/tmp/myc-relay-near",
-    "unix:/tmp/myc-relay-far",
-    "unix:/tmp/myc-relay-reader"};
+    "unix:relay-writer.sock",
+    "unix:relay-near.sock",
+    "unix:relay-far.sock",
+    "unix:relay-reader.sock"};
 static const char *const names[NODES] = {"writer", "near", "far", "reader"};
 
 // Four nodes; a program of its own would have one or, as the relay, two.
@@ -49,14 +49,14 @@ static void print(const struct myc_delivery *delivery, void *context)
 {
     struct nodes *nodes = context;
     const void *payload = delivery->record->payload;
-    if (delivery->record->type == MARKET_V2_QUOTE_ID) {
+    if (delivery->record->type == MARKET_V2_QUOTE_TYPE_ID) {
         const struct market_v2_quote *quote = payload;
         printf(
             "quote %" PRIu64 " at %" PRIu64 ", size %" PRIu64 "\n",
             quote->key,
             quote->price,
             quote->size);
-    } else if (delivery->record->type == MARKET_V2_NEWS_ID) {
+    } else if (delivery->record->type == MARKET_V2_NEWS_TYPE_ID) {
         const struct market_v2_news *news = payload;
         printf("news of urgency %" PRIu64 "\n", news->urgency);
     }
