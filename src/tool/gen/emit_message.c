@@ -78,7 +78,7 @@ static void emit_init(struct gen_writer *writer, const struct myc_message_type *
         writer,
         type->initial != NULL
             ? "    memcpy((void *)message, $T_type.initial, sizeof(*message));\n}\n\n"
-            : "    memset((void *)message, 0, sizeof(*message));\n}\n\n");
+            : "    myc_zero_message(message, sizeof(*message));\n}\n\n");
 }
 
 static void emit_view(struct gen_writer *writer, const struct myc_message_type *type)

@@ -15,7 +15,9 @@ static const char validate_exactly[] =
     "        return myc_message_validate(&found, diagnostic);\n"
     "    }\n";
 
-static const char validate_end[] = "    myc_diagnostic_clear(diagnostic);\n"
+static const char validate_end[] = "    if (diagnostic != NULL) {\n"
+                                   "        myc_diagnostic_clear(diagnostic);\n"
+                                   "    }\n"
                                    "    return MYC_OK;\n"
                                    "}\n"
                                    "\n";
