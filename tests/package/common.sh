@@ -23,13 +23,14 @@ quietly() {
     "$@" >"$work/log" 2>&1 || die "$what failed: $(cat "$work/log")"
 }
 
-# configure SOURCE BUILD [OPTION...]: a project that finds the installed library.
+# configure SOURCE BUILD [OPTION...]: a project that finds the installed library; not optimised, for
+# most of the time goes into compiling.
 configure() {
     project_source=$1
     project_build=$2
     shift 2
     cmake -S "$project_source" -B "$project_build" -G "${GENERATOR:-Ninja}" \
-        -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_PREFIX_PATH=$prefix" "$@"
+        -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_PREFIX_PATH=$prefix" "$@"
 }
 
 if [ "$name" != install ] && [ ! -f "$prefix/lib/libmycelium.a" ]; then
