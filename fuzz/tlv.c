@@ -13,7 +13,7 @@
 enum { PAYLOAD_MAX = 4096 };
 
 // Three walks look at 8 bytes at least for each record, and encode it again.
-enum { STEPS_BASE = 4096, STEPS_PER_BYTE = 32 };
+enum { STEPS_BASE = 1024, STEPS_PER_BYTE = 16 };
 
 // Encodes a decoded record again and compares header and payload.
 static void check_round_trip(const struct myc__tlv *record, const uint8_t *bytes)

@@ -91,8 +91,8 @@ struct myc_gap {
 /** Bytes that a record with `size` payload bytes takes: header, payload, zeros. */
 static inline uint64_t myc_record_bytes(uint64_t size)
 {
-    return (MYC_RECORD_HEADER_BYTES + size + MYC_RECORD_ALIGNMENT - 1)
-           & ~(uint64_t)(MYC_RECORD_ALIGNMENT - 1);
+    uint64_t most = MYC_RECORD_HEADER_BYTES + size + MYC_RECORD_ALIGNMENT - 1;
+    return most - most % MYC_RECORD_ALIGNMENT;
 }
 
 /** The header as a word whose bytes in memory are the wire bytes on every host. */

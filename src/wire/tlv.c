@@ -20,6 +20,17 @@ refuse(struct myc_diagnostic *diagnostic, enum myc_status status, size_t offset,
     return status;
 }
 
+// Byte by byte, so that what is read is plain to whoever proves it; one load to the compiler.
+static struct myc_record_header read_header(const unsigned char *bytes)
+{
+    struct myc_record_header header;
+    header.type = (uint16_t)(bytes[0] | (uint32_t)bytes[1] << 8);
+    header.length = bytes[2] | (uint32_t)bytes[3] << 8 | (uint32_t)bytes[4] << 16;
+    header.length |= (uint32_t)bytes[5] << 24;
+    header.version = (uint16_t)(bytes[6] | (uint32_t)bytes[7] << 8);
+    return header;
+}
+
 enum myc_status myc__tlv_walk_init(
     struct myc__tlv_walk *walk,
     const void *bytes,
@@ -45,9 +56,7 @@ enum myc_status myc__tlv_next(
     if (left < MYC_RECORD_HEADER_BYTES) {
         return refuse(diagnostic, MYC_AGAIN, offset, "its header is cut");
     }
-    uint64_t word = 0;
-    memcpy(&word, walk->bytes + offset, sizeof(word));
-    struct myc_record_header header = myc_record_header(word);
+    struct myc_record_header header = read_header(walk->bytes + offset);
     if (header.type == 0) {
         return refuse(diagnostic, MYC_CORRUPT, offset, "type 0 is not a record");
     }
@@ -77,6 +86,14 @@ enum myc_status myc__tlv_check(
     struct myc__tlv record;
     size_t count = 0;
     enum myc_status status = myc__tlv_walk_init(&walk, bytes, size, payload_max, diagnostic);
+    /*@ loop invariant whole: status == MYC_OK ==> walk_is_sound(&walk);
+        loop invariant same: status == MYC_OK ==> walk.size == size && walk.bytes == bytes;
+        loop invariant counted: status == MYC_OK ==> count * 8 <= walk.offset;
+        loop invariant bounded: count * 8 <= size;
+        loop invariant range: status == MYC_OK || status == MYC_END || status == MYC_AGAIN
+                              || status == MYC_CORRUPT || status == MYC_INVALID;
+        loop assigns walk, record, count, status, *diagnostic;
+        loop variant size - walk.offset + (status == MYC_OK ? 1 : 0); */
     while (status == MYC_OK) {
         status = myc__tlv_next(&walk, &record, diagnostic);
         count += status == MYC_OK ? 1 : 0;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * The contract with every feature of the language, as descriptors.
+ */
+#ifndef MYC_FUZZ_EVERYTHING_H
+#define MYC_FUZZ_EVERYTHING_H
+
+#include <mycelium/schema.h>
+
+/** Reads it once; the process keeps it. */
+const struct myc_contract *everything_contract(void);
+
+#endif
