@@ -33,6 +33,8 @@ enum {
     SAMPLES = 150,
     SAMPLES_LONG = 30000, /* before a verdict of "broken" is held to be wrong */
     EDITS_MAX = 3,
+    SMALL_MESSAGES = 3,
+    CONTRACTS = 20000,
     CANONICAL_BYTES = 64 * 1024,
     MEMORY_BYTES = 1024 * 1024
 };
@@ -287,10 +289,83 @@ static void test_verdict_is_what_decoding_does(void **state)
     }
 }
 
+// ---- Whole contracts ----
+
+struct small_contract {
+    struct myc_field field;
+    struct myc_extent extent;
+    struct myc_message_type types[SMALL_MESSAGES];
+    const struct myc_message_type *messages[SMALL_MESSAGES];
+    struct myc_contract contract;
+};
+
+// Messages of one field whose names, ids and topics come from small sets, so that they often meet.
+static bool draw_contract(struct small_contract *small, uint64_t *random)
+{
+    static const char *const names[] = {"Alpha", "Beta", "Gamma", "Delta"};
+    static const char *const small_topics[] = {"first", "second"};
+    memset(small, 0, sizeof(*small));
+    small->field = (struct myc_field){
+        .name = "value", .kind = MYC_KIND_U64, .count = 1, .since = 1, .size = 8};
+    small->extent = (struct myc_extent){.version = 1, .size = 8};
+    small->contract = (struct myc_contract){
+        .name = "small",
+        .id = 1 + (oracle_draw(random, 20) == 0 ? 1U : 0U),
+        .version = (uint16_t)(2 + oracle_draw(random, 3)),
+        .message_count = 1 + (uint32_t)oracle_draw(random, SMALL_MESSAGES),
+        .messages = small->messages};
+    small->contract.min_compatible = (uint16_t)(oracle_draw(random, 4) == 0 ? 3 : 1);
+    for (uint32_t i = 0; i < small->contract.message_count; i++) {
+        small->types[i] = (struct myc_message_type){
+            .id = (uint16_t)(1 + oracle_draw(random, 4)),
+            .version = 1,
+            .size = 8,
+            .name = names[oracle_draw(random, 4)],
+            .topic = small_topics[oracle_draw(random, 6) == 0 ? 1 : 0],
+            .field_count = 1,
+            .extent_count = 1,
+            .fields = &small->field,
+            .extents = &small->extent};
+        small->messages[i] = &small->types[i];
+    }
+    return myc_contract_check(&small->contract, NULL) == MYC_OK;
+}
+
+// [COMPAT-2] Which messages two contracts share, by id and name, decides as the oracle does.
+static void test_contracts_are_matched_message_by_message(void **state)
+{
+    (void)state;
+    static struct small_contract old;
+    static struct small_contract new;
+    char why[ORACLE_WHY_BYTES];
+    uint32_t pairs = 0;
+    uint32_t held = 0;
+    for (uint64_t seed = 1; seed <= CONTRACTS; seed++) {
+        uint64_t random = seed;
+        if (!draw_contract(&old, &random) || !draw_contract(&new, &random)) {
+            continue;
+        }
+        struct myc_compat compat = myc_contract_compare(&old.contract, &new.contract, NULL, NULL);
+        bool new_reads_old =
+            oracle_contract_reads(&old.contract, &new.contract, true, 4, &random, why);
+        bool old_reads_new =
+            oracle_contract_reads(&new.contract, &old.contract, false, 4, &random, why);
+        if (compat.new_reads_old != new_reads_old || compat.old_reads_new != old_reads_new) {
+            (void)myc_contract_compare(&old.contract, &new.contract, print_finding, NULL);
+            fail_msg("seed %llu: %s", (unsigned long long)seed, why);
+        }
+        pairs++;
+        held += new_reads_old ? 1 : 0;
+    }
+    print_message("%u pairs of contracts, new reads old in %u\n", pairs, held);
+    assert_true(pairs > CONTRACTS / 20 && held > pairs / 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdict_is_what_decoding_does),
+        cmocka_unit_test(test_contracts_are_matched_message_by_message),
     };
     return cmocka_run_group_tests_name("props.evolution", tests, NULL, NULL);
 }
