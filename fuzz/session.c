@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "wire/session.h"
 
-enum { MEMORY_BYTES = 64 * 1024, PAGE = 4096, KINDS = 8 };
+enum { MEMORY_BYTES = 64 * 1024, PAGE = 4096, KINDS = 9 };
 
 // Decodes as the given kind of record; accepted: writes it again to `out` and returns its size.
 static size_t recode(unsigned kind, const uint8_t *payload, size_t size, unsigned char *out)
@@ -24,6 +24,7 @@ static size_t recode(unsigned kind, const uint8_t *payload, size_t size, unsigne
         struct myc__subscribe subscribe;
         struct myc__attach attach;
         struct myc__unsubscribe unsubscribe;
+        struct myc__contract_part contract_part;
         uint64_t sequence;
     } as;
     switch (kind) {
@@ -41,6 +42,7 @@ static size_t recode(unsigned kind, const uint8_t *payload, size_t size, unsigne
         RECODE(4, subscribe, MYC__SUBSCRIBE_BYTES)
         RECODE(5, attach, MYC__ATTACH_BYTES)
         RECODE(6, unsubscribe, MYC__UNSUBSCRIBE_BYTES)
+        RECODE(8, contract_part, MYC__CONTRACT_BYTES)
 #undef RECODE
     default:
         if (myc__ack_decode(payload, size, &as.sequence, NULL) != MYC_OK) {

@@ -124,6 +124,24 @@ static void test_agree_on_versions_that_read_each_other(void **state)
     }
 }
 
+// What it takes to show, read and compare contracts was taken when the buses were created.
+static void test_agree_allocates_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    write_paper(&papers[0], 2, 1, &quote_2, BULK / 2);
+    write_paper(&papers[1], 1, 1, &quote_1, BULK / 2);
+    open_papers(&fixture, MYC_TRANSPORT_UNIX);
+    open_ends(&fixture);
+    struct closed_memory closed = {
+        .base = {.ops = &closed_memory_ops}, .inner = fixture.platform->memory};
+    fixture.platform->memory = &closed.base;
+    deliver_one(&fixture, &quote_2);
+    assert_int_equal(closed.requests, 0);
+    fixture.platform->memory = closed.inner;
+    fixture_close(&fixture);
+}
+
 // Turns both until both know that they cannot work together; nobody is matched meanwhile or later.
 static void
 expect_mismatch(struct fixture *fixture, struct myc_diagnostic *left, struct myc_diagnostic *right)
@@ -266,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_agree_on_versions_that_read_each_other),
+        cmocka_unit_test(test_agree_allocates_nothing),
         cmocka_unit_test(test_agree_refuses_breaking_contracts),
         cmocka_unit_test(test_agree_refuses_another_type_id),
         cmocka_unit_test(test_agree_refuses_who_is_too_old),

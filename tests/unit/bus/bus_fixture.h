@@ -24,6 +24,7 @@
 #include <mycelium/bus.h>
 #include <mycelium/interface/clock.h>
 #include <mycelium/interface/listener.h>
+#include <mycelium/interface/memory.h>
 #include <mycelium/interface/stream.h>
 #include <mycelium/posix.h>
 #include <mycelium/topology.h>
@@ -340,5 +341,33 @@ static inline void fixture_check_account(const struct fixture *fixture, uint64_t
         myc_publisher_accepted(fixture->publisher) - seen->base,
         seen->delivered + seen->lost + in_flight);
 }
+
+/** Memory that lets nothing out and counts who asked. */
+struct closed_memory {
+    struct myc_memory base;
+    struct myc_memory *inner;
+    uint32_t requests;
+};
+
+static inline void *refuse_memory(struct myc_memory *memory, size_t size, size_t alignment)
+{
+    struct closed_memory *closed = MYC_CONTAINER_OF(memory, struct closed_memory, base);
+    (void)size;
+    (void)alignment;
+    closed->requests++;
+    return NULL;
+}
+
+static inline void release_memory(struct myc_memory *memory, void *bytes, size_t size)
+{
+    struct closed_memory *closed = MYC_CONTAINER_OF(memory, struct closed_memory, base);
+    myc_memory_release(closed->inner, bytes, size);
+}
+
+static const struct myc_memory_ops closed_memory_ops = {
+    .size = sizeof(struct myc_memory_ops),
+    .allocate = refuse_memory,
+    .release = release_memory,
+};
 
 #endif

@@ -473,6 +473,36 @@ static void test_judge_tells_late_joiners(void **state)
     }
 }
 
+// Judging takes no memory: whatever becomes of a message, its subscriber has what it needs.
+static void test_judge_allocates_nothing(void **state)
+{
+    (void)state;
+    const struct message bad = {.value = 1, .twice = 3};
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct fixture fixture;
+        const struct myc_subscriber_options options = {
+            .on_unknown = MYC_UNKNOWN_STORE, .store_bytes = 256, .checks_local = true};
+        open_with(&fixture, kinds[kind], &ordered_contract);
+        match_with(&fixture, &options);
+        struct closed_memory closed = {
+            .base = {.ops = &closed_memory_ops}, .inner = fixture.platform->memory};
+        fixture.platform->memory = &closed.base;
+        for (uint64_t round = 1; round <= 20; round++) {
+            publish_type(&fixture, &order);
+            publish_type(&fixture, &stranger);
+            assert_int_equal(myc_publish(fixture.publisher, &alpha, &bad, sizeof(bad)), MYC_OK);
+            FIXTURE_UNTIL(
+                &fixture,
+                true,
+                counts_of(&fixture).invalid == round && counts_of(&fixture).unknown == round
+                    && counts_of(&fixture).premature == round);
+        }
+        assert_int_equal(closed.requests, 0);
+        fixture.platform->memory = closed.inner;
+        fixture_close(&fixture);
+    }
+}
+
 // Options that cannot be are refused.
 static void test_judge_refuses_bad_options(void **state)
 {
@@ -510,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_judge_does_not_count_refused_priors),
         cmocka_unit_test(test_judge_starts_anew_with_each_publisher),
         cmocka_unit_test(test_judge_tells_late_joiners),
+        cmocka_unit_test(test_judge_allocates_nothing),
         cmocka_unit_test(test_judge_refuses_bad_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,6 @@
  */
 #include "unit/bus/bus_fixture.h"
 
-#include <mycelium/interface/memory.h>
 #include <mycelium/interface/poller.h>
 
 static const enum myc_transport_kind kinds[] = {
@@ -62,34 +61,6 @@ static void test_pair_delivers_in_order(void **state)
         fixture_close(&fixture);
     }
 }
-
-// Memory that lets nothing out and counts who asked.
-struct closed_memory {
-    struct myc_memory base;
-    struct myc_memory *inner;
-    uint32_t requests;
-};
-
-static void *refuse_memory(struct myc_memory *memory, size_t size, size_t alignment)
-{
-    struct closed_memory *closed = MYC_CONTAINER_OF(memory, struct closed_memory, base);
-    (void)size;
-    (void)alignment;
-    closed->requests++;
-    return NULL;
-}
-
-static void release_memory(struct myc_memory *memory, void *bytes, size_t size)
-{
-    struct closed_memory *closed = MYC_CONTAINER_OF(memory, struct closed_memory, base);
-    myc_memory_release(closed->inner, bytes, size);
-}
-
-static const struct myc_memory_ops closed_memory_ops = {
-    .size = sizeof(struct myc_memory_ops),
-    .allocate = refuse_memory,
-    .release = release_memory,
-};
 
 // Once matched, nothing asks for memory: not for messages, nor for a broken connection's return.
 static void test_pair_allocates_nothing_while_messages_flow(void **state)
