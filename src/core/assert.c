@@ -4,7 +4,7 @@
 #include "core/assert.h"
 
 __attribute__((weak)) _Noreturn void
-myc_assert_failed(const char *file, int line, const char *expression)
+myc__assert_failed(const char *file, int line, const char *expression)
 {
     (void)file;
     (void)line;

@@ -9,10 +9,10 @@
  * Called when an invariant broke and there is no object to poison. Weak: a program may define its
  * own, which must not return. The default traps.
  */
-_Noreturn void myc_assert_failed(const char *file, int line, const char *expression);
+_Noreturn void myc__assert_failed(const char *file, int line, const char *expression);
 
 /** Checks one condition in constant time. */
 #define MYC_ASSERT(condition)                                                                      \
-    ((condition) ? (void)0 : myc_assert_failed(__FILE__, __LINE__, #condition))
+    ((condition) ? (void)0 : myc__assert_failed(__FILE__, __LINE__, #condition))
 
 #endif

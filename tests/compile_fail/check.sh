@@ -13,6 +13,11 @@ kind=$1
 case=$2
 shift 2
 expected=$(sed -n "s|^// $kind: ||p" "$case")
+# A line that clang-format has broken would say less than it means.
+if sed -n '5,/^#include/p' "$case" | grep '^// ' | grep -q -v -e '^// gcc: ' -e '^// clang: '; then
+    echo "$case: what a compiler says must be on one line"
+    exit 2
+fi
 [ -n "$expected" ] || { echo "$case: no line '// $kind: ...'" >&2; exit 2; }
 
 scratch=$(mktemp) || exit 2

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // What handles a Fill is registered for Order.
-// gcc: error: invalid static_cast|error: invalid 'static_cast'
-// clang: error: static_cast from .* is not allowed|error: address of overloaded function 'on_fill'
-// cannot be static_cast
+// gcc: error: invalid 'static_cast' from type 'market_fill_handler_fn'
+// clang: error: static_cast from 'market_fill_handler_fn \*' .* is not allowed
 #include "market.hpp"
 
 market_fill_handler_fn on_fill;

@@ -2,8 +2,7 @@
 //
 // A Fill is published as an Order.
 // gcc: error: passing argument 2 of 'market_order_publish' from incompatible pointer type
-// clang: error: incompatible pointer types passing 'const struct market_fill \*' to parameter of
-// type 'const struct market_order \*'
+// clang: error: incompatible pointer types passing 'const struct market_fill \*' to parameter
 #include "market.h"
 
 enum myc_status misuse(struct myc_publisher *publisher, const struct market_fill *fill);

@@ -3,7 +3,6 @@
 // A venue is set as a side.
 // gcc: error: implicit conversion from 'enum market_venue' to 'enum market_side'
 // clang: error: implicit conversion from enumeration type 'enum market_venue' to different
-// enumeration type 'enum market_side'
 #include "market.h"
 
 enum myc_status misuse(struct market_order *order, enum market_side side, enum market_venue venue);

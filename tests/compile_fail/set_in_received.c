@@ -2,8 +2,7 @@
 //
 // A field of a received message is set.
 // gcc: error: passing argument 1 of 'market_order_set_id' discards 'const' qualifier
-// clang: error: passing 'const struct market_order \*' to parameter of type 'struct market_order
-// \*' discards qualifiers
+// clang: error: passing 'const struct market_order \*' .* discards qualifiers
 #include "market.h"
 
 enum myc_status misuse(const struct market_order *received);

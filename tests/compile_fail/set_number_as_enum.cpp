@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // A number is set as a side.
-// gcc: error: invalid conversion from 'int' to 'market_side'|error: cannot convert 'int' to
-// 'market_side' clang: error: cannot initialize a parameter of type '::market_side' .*with an
-// rvalue of type 'int'
+// gcc: error: invalid conversion from 'int' to 'market_side'
+// clang: error: cannot initialize a parameter of type '::market_side' with an rvalue of type 'int'
 #include "market.hpp"
 
 ::mycelium::status misuse(market::order &order);
