@@ -29,7 +29,8 @@ static bool chance(uint64_t *random, uint64_t one_in)
 static void put_le(uint8_t *bytes, uint64_t number, bool is_negative, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {
-        bytes[i] = i < 8 ? (uint8_t)(number >> (8 * i)) : is_negative ? 0xFF : 0;
+        uint64_t sign = is_negative ? 0xFF : 0;
+        bytes[i] = (uint8_t)(i < 8 ? number >> (8 * i) : sign);
     }
 }
 

@@ -273,7 +273,7 @@ static enum myc_status compare_text(struct myc__canonical_reading *reading)
 enum myc_status myc__canonical_finish(struct myc__canonical_reading *reading)
 {
     const struct myc_message_type **messages =
-        myc__canonical_take(reading, reading->message_count, sizeof(*messages));
+        myc__canonical_take(reading, reading->message_count, sizeof(struct myc_message_type *));
     if (messages == NULL) {
         return myc__canonical_refuse_memory(reading);
     }

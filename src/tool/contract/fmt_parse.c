@@ -304,8 +304,10 @@ static bool take_event(struct builder *builder, const yaml_event_t *event)
         return open_collection(builder, FMT_SEQUENCE, is_flow, event->start_mark);
     }
     if (event->type == YAML_MAPPING_END_EVENT || event->type == YAML_SEQUENCE_END_EVENT) {
-        builder->depth--;
-        builder->stack[builder->depth]->end = event->end_mark.index;
+        struct fmt_node *node = builder->depth > 0 ? builder->stack[--builder->depth] : NULL;
+        if (node != NULL) {
+            node->end = event->end_mark.index;
+        }
     }
     return true;
 }

@@ -491,7 +491,7 @@ void reader_read_messages(struct reader *reader, const yaml_node_t *root)
     reader->messages = contract_arena_take(reader->arena, count, sizeof(*reader->messages));
     file->message_notes = contract_arena_take(reader->arena, count, sizeof(*file->message_notes));
     const struct myc_message_type **messages =
-        contract_arena_take(reader->arena, count, sizeof(*messages));
+        contract_arena_take(reader->arena, count, sizeof(struct myc_message_type *));
     for (size_t i = 0; i < count; i++) {
         struct reader_message *message = &reader->messages[i];
         message->pair = reader_pair_at(reader, node, i);
