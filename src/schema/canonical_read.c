@@ -445,23 +445,6 @@ static const char *read_rule(struct myc__canonical_reading *reading, struct owne
     return NULL;
 }
 
-// A type's name and size were taken when it was declared.
-static const char *
-begin_enum(struct myc__canonical_reading *reading, struct owner *owner, uint32_t index)
-{
-    const char *word = NULL;
-    size_t len = 0;
-    struct myc_enum *type = &reading->enums[index];
-    bool is_read = myc__canonical_take_word(&reading->scan, &word, &len)
-                   && myc__canonical_take_word(&reading->scan, &word, &len);
-    bool is_open = is_read && len == 4 && memcmp(word, "open", 4) == 0;
-    bool is_closed = is_read && len == 6 && memcmp(word, "closed", 6) == 0;
-    type->is_open = is_open ? 1 : 0;
-    type->values = &reading->values[reading->value_count];
-    owner->enumeration = type;
-    return is_open || is_closed ? NULL : "enum: name and open or closed were expected";
-}
-
 static void skip_words(struct myc__canonical_reading *reading, uint32_t count)
 {
     const char *word = NULL;
@@ -469,6 +452,23 @@ static void skip_words(struct myc__canonical_reading *reading, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         (void)myc__canonical_take_word(&reading->scan, &word, &len);
     }
+}
+
+// A type's name and size were taken when it was declared.
+static const char *
+begin_enum(struct myc__canonical_reading *reading, struct owner *owner, uint32_t index)
+{
+    const char *word = NULL;
+    size_t len = 0;
+    struct myc_enum *type = &reading->enums[index];
+    skip_words(reading, 1);
+    bool is_read = myc__canonical_take_word(&reading->scan, &word, &len);
+    bool is_open = is_read && len == 4 && memcmp(word, "open", 4) == 0;
+    bool is_closed = is_read && len == 6 && memcmp(word, "closed", 6) == 0;
+    type->is_open = is_open ? 1 : 0;
+    type->values = &reading->values[reading->value_count];
+    owner->enumeration = type;
+    return is_open || is_closed ? NULL : "enum: name and open or closed were expected";
 }
 
 static void
