@@ -280,7 +280,7 @@ static void encode_again(
     const struct drawn *drawn, const struct myc_message *message, struct message_bytes *out)
 {
     struct message_bytes text = {0};
-    struct message_encoder encoder = {.path = "json"};
+    struct message_encoder encoder = {.path = "json", .errors = stderr};
     struct json_reader reader;
     struct json_node *value = NULL;
     message_append_json(&text, message, MYC_MESSAGE_SECRETS);

@@ -240,6 +240,7 @@ int encode_command(int argc, char **argv)
         return status;
     }
     encoder.message.path = strcmp(options.subject, "-") == 0 ? "<stdin>" : options.subject;
+    encoder.message.errors = stderr;
     encoder.message.fills_in = options.fills_in;
     status = message_load(&options, &encoder.contract);
     if (status == MESSAGE_DONE && options.type != NULL) {

@@ -84,6 +84,7 @@ bool message_has_secrets(const struct myc_message_type *type);
 /** Where errors go, and what was found. */
 struct message_encoder {
     const char *path; /* of the text */
+    FILE *errors;     /* where they are printed; NULL: nowhere */
     bool fills_in;
     uint32_t error_count;
     /* Private: which byte of the payload came from which place. */
@@ -96,7 +97,8 @@ struct message_encoder {
     size_t origin_capacity;
 };
 
-/** Prints "PATH:LINE:COL: error: WHERE: TEXT"; `where` may be empty. Returns: false. */
+/** Counts an error and prints "PATH:LINE:COL: error: WHERE: TEXT"; `where` may be empty. Returns:
+ * false. */
 bool message_refuse(
     struct message_encoder *encoder,
     const struct json_node *node,

@@ -43,16 +43,18 @@ bool message_refuse(
     const char *text,
     const char *detail)
 {
-    fprintf(
-        stderr,
-        "%s:%" PRIu32 ":%" PRIu32 ": error: %s%s%s%s\n",
-        encoder->path,
-        node->line,
-        node->column,
-        where,
-        where[0] != '\0' ? ": " : "",
-        text,
-        detail);
+    if (encoder->errors != NULL) {
+        fprintf(
+            encoder->errors,
+            "%s:%" PRIu32 ":%" PRIu32 ": error: %s%s%s%s\n",
+            encoder->path,
+            node->line,
+            node->column,
+            where,
+            where[0] != '\0' ? ": " : "",
+            text,
+            detail);
+    }
     encoder->error_count++;
     return false;
 }
