@@ -226,6 +226,9 @@ shows "nothing.lock: error: there is no such lock: write it with 'myc lock"
 sed 's/^has field/hat field/' contracts.lock >bad.lock
 expect 2 gen c.yaml --out gen --lock bad.lock
 shows 'bad.lock:9:1: error: a line of no known kind'
+sed 's/^has field Order 1 id u64$/has field Order 1 id u32/' contracts.lock >bad.lock
+expect 1 lock c.yaml --lock bad.lock --check
+shows '[LOCK_BEHIND]'
 sed 's/^field id 1 0 u64/field id 1 0 u32/' contracts.lock >bad.lock
 expect 2 lock c.yaml --lock bad.lock
 shows '[LOCK_SYNTAX]'

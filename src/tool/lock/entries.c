@@ -31,6 +31,7 @@ void lock_free(struct lock *lock)
     free(lock->versions);
     free(lock->fingerprints);
     free(lock->entries.items);
+    free(lock->text);
     memset(lock, 0, sizeof(*lock));
 }
 

@@ -75,6 +75,8 @@ struct lock {
     struct lock_fingerprint *fingerprints; /* by id, then version */
     uint32_t fingerprint_count;
     struct lock_entries entries;
+    char *text; /* the file as it was read */
+    size_t text_size;
 };
 
 /** Takes memory or ends the program. */
@@ -96,7 +98,7 @@ bool lock_read(const char *path, struct lock *out_lock, bool *out_is_missing);
 /** Adds to the file's findings all that contradicts the lock. Returns: whether nothing did. */
 bool lock_check(const struct lock *lock, struct contract_file *file);
 
-/** Whether the lock has just what the contract has. */
+/** Whether the file that was read is what would be written now, byte by byte. */
 bool lock_is_current(const struct lock *lock, const struct contract_file *file);
 
 /** Writes the lock as it is with this contract; `lock` may be zeroed. */

@@ -290,7 +290,13 @@ bool lock_read(const char *path, struct lock *out_lock, bool *out_is_missing)
     if (scan.bytes == NULL) {
         return false;
     }
-    bool is_read = read_lines(&scan);
+    out_lock->text = malloc(scan.size + 1); // reading cuts the bytes into words
+    out_lock->text_size = scan.size;
+    bool is_read = out_lock->text != NULL;
+    if (is_read) {
+        memcpy(out_lock->text, scan.bytes, scan.size);
+        is_read = read_lines(&scan);
+    }
     free(scan.bytes);
     if (!is_read) {
         lock_free(out_lock);

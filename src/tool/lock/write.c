@@ -159,19 +159,16 @@ void lock_write(const struct lock *lock, const struct contract_file *file, FILE 
 
 bool lock_is_current(const struct lock *lock, const struct contract_file *file)
 {
-    struct lock_entries entries;
-    char hex[LOCK_HEX_BYTES];
-    bool is_current = lock->version_count > 0;
-    lock_hex(file->contract.digest, hex);
-    is_current = is_current && strcmp(lock->versions[lock->version_count - 1].hex, hex) == 0;
-    lock_collect(file, &entries);
-    for (uint32_t i = 0; i < entries.count && is_current; i++) {
-        is_current = has_entry(&lock->entries, &entries.items[i]);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        return false;
     }
-    for (uint32_t i = 0; i < lock->entries.count && is_current; i++) {
-        const struct lock_entry *entry = &lock->entries.items[i];
-        is_current = entry->is_gone || has_entry(&entries, entry);
-    }
-    free(entries.items);
+    lock_write(lock, file, out);
+    bool is_written = fclose(out) == 0;
+    bool is_current = is_written && lock->text != NULL && size == lock->text_size
+                      && memcmp(text, lock->text, size) == 0;
+    free(text);
     return is_current;
 }
