@@ -10,6 +10,7 @@
 #include "schema/canonical.h"
 #include "steps.h"
 #include "tool/contract/contract.h"
+#include "tool/contract/fmt.h"
 #include "tool/contract/lint.h"
 #include "tool/gen/gen.h"
 
@@ -113,6 +114,28 @@ static void check_names_alike(const struct contract_file *first, const struct co
     free(said);
 }
 
+// Formatting ends; whether its result may replace the file is asked by `myc fmt` each time.
+static void check_formats(const char *bytes, size_t size)
+{
+    struct fmt_document document;
+    struct contract_arena *arena = contract_arena_create();
+    if (fmt_parse(arena, bytes, size, &document)) {
+        char *text = NULL;
+        size_t text_size = 0;
+        FILE *out = open_memstream(&text, &text_size);
+        FUZZ_CHECK(out != NULL);
+        fmt_sort(&document);
+        fmt_write(&document, out);
+        FUZZ_CHECK(fclose(out) == 0);
+        FUZZ_CHECK(text_size > 0);
+        free(text);
+    } else {
+        FUZZ_CHECK(document.problem != NULL);
+        FUZZ_CHECK(document.problem_line >= 1);
+    }
+    contract_arena_destroy(arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct contract_file first;
@@ -138,6 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_emits_alike(gen_emit_header, &first, &second);
         check_emits_alike(gen_emit_source, &first, &second);
         check_emits_alike(gen_emit_cpp, &first, &second);
+        check_formats(bytes, size);
         contract_lint(&second);
         contract_free(&second);
     } else {
