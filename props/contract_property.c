@@ -19,7 +19,7 @@
 #include "tool/contract/contract.h"
 #include "tool/contract/fmt.h"
 
-enum { RUNS = 400 };
+enum { RUNS = 200 };
 
 struct text {
     char *bytes;
