@@ -176,6 +176,12 @@ static inline uint64_t myc_any_byte(const void *bytes, size_t size)
         memcpy(&word, byte + i, 8);
         any |= word;
     }
+    if (i + 4 <= size) {
+        uint32_t half = 0;
+        memcpy(&half, byte + i, 4);
+        any |= half;
+        i += 4;
+    }
     for (; i < size; i++) {
         any |= byte[i];
     }
