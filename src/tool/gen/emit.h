@@ -54,6 +54,9 @@ void gen_emit_type_tables(struct gen_writer *writer, const struct gen_unit *unit
 void gen_emit_message_table(struct gen_writer *writer, const struct gen_holder *holder);
 void gen_emit_contract_table(struct gen_writer *writer, const struct gen_unit *unit);
 
+/** Whether a message's quick check is short enough to be compiled into whoever validates. */
+bool gen_is_inline_check(const struct gen_holder *holder);
+
 /** Checks that find whether a holder is worth a closer look; $T_suspect() where needed. */
 void gen_emit_check(struct gen_writer *writer, const struct gen_holder *holder);
 void gen_emit_union_check(struct gen_writer *writer, const struct gen_unit *unit, uint32_t index);

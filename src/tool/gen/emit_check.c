@@ -337,17 +337,43 @@ static void emit_field(
     }
 }
 
+// Marks and bools of a message that is not large: some loads, and nothing that C++ sees otherwise.
+bool gen_is_inline_check(const struct gen_holder *holder)
+{
+    enum { INLINE_BYTES_MAX = 512 };
+    if (holder->message == NULL || holder->message->size > INLINE_BYTES_MAX
+        || !gen_needs_check(holder->fields, holder->field_count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < holder->field_count; i++) {
+        const struct myc_field *field = &holder->fields[i];
+        bool is_bool = field->kind == MYC_KIND_BOOL && field->shape == MYC_SHAPE_ONE;
+        bool is_fixed = field->shape == MYC_SHAPE_ONE || field->shape == MYC_SHAPE_ARRAY;
+        if (!is_fixed || (!is_bool && element_needs_check(field))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void gen_emit_check(struct gen_writer *writer, const struct gen_holder *holder)
 {
     if (!gen_needs_check(holder->fields, holder->field_count)) {
         return;
     }
     bool has_tail = holder->message != NULL && gen_first_tail(holder->message) != NULL;
-    gen_put(writer, "// Not 0 if it is worth the exact look.\n");
+    bool is_inline = gen_is_inline_check(holder);
     gen_put(
         writer,
-        has_tail ? "static uint64_t $T_suspect(const struct $T *message, size_t size)\n"
-                 : "static uint64_t $T_suspect(const struct $T *$m)\n");
+        is_inline ? "/** Not 0 if it is worth the exact look that $T_type.validate() takes. */\n"
+                  : "// Not 0 if it is worth the exact look.\n");
+    const char *head = "static uint64_t $T_suspect(const struct $T *$m)\n";
+    if (is_inline) {
+        head = "static inline uint64_t $T_suspect(const struct $T *$m)\n";
+    } else if (has_tail) {
+        head = "static uint64_t $T_suspect(const struct $T *message, size_t size)\n";
+    }
+    gen_put(writer, head);
     gen_put(writer, "{\n    uint64_t odd = 0;\n");
     for (uint32_t i = 0; i < holder->field_count; i++) {
         emit_field(writer, holder, &holder->fields[i]);

@@ -111,13 +111,29 @@ static const char declarations[] = "/** Descriptor of $N, for publishing and sub
                                    "extern const struct myc_message_type $T_type;\n"
                                    "\n";
 
-static const char checks[] =
+static const char validate_comment[] =
     "/** Checks bytes from outside: marks, bools, enums, counts, tags, ranges, text; what is "
     "unused "
-    "is zero. Returns OK, or CORRUPT with the field, the value and the rule in the diagnostic. */\n"
+    "is zero. Returns OK, or CORRUPT with the field, the value and the rule in the diagnostic. "
+    "*/\n";
+
+static const char validate[] =
     "MYC_MUST_USE enum myc_status $T_validate(const struct $T *message, struct myc_diagnostic "
     "*diagnostic);\n"
-    "\n"
+    "\n";
+
+static const char inline_validate[] =
+    "MYC_MUST_USE static inline enum myc_status $T_validate(const struct $T *message, struct "
+    "myc_diagnostic *diagnostic)\n"
+    "{\n"
+    "    if (diagnostic == NULL && $T_suspect(message) == 0) {\n"
+    "        return MYC_OK;\n"
+    "    }\n"
+    "    return $T_type.validate(message, $C_SIZE, diagnostic);\n"
+    "}\n"
+    "\n";
+
+static const char checks[] =
     "/** Whether all fields are equal, by their bytes; padding does not count. */\n"
     "bool $T_equals(const struct $T *a, const struct $T *b);\n"
     "\n"
@@ -276,6 +292,14 @@ void gen_emit_message(struct gen_writer *writer, const struct gen_holder *holder
     emit_view(writer, type);
     gen_emit_accessors(writer, holder);
     gen_emit_tail_access(writer, holder);
+    bool is_inline = gen_is_inline_check(holder);
+    if (is_inline) {
+        gen_emit_check(writer, holder);
+    }
+    if (!has_tail) {
+        gen_put(writer, validate_comment);
+        gen_put(writer, is_inline ? inline_validate : validate);
+    }
     gen_put(writer, has_tail ? tail_checks : checks);
     gen_put(writer, decode);
     if (has_tail) {

@@ -37,6 +37,9 @@ static void emit_validate(struct gen_writer *writer, const struct gen_holder *ho
         gen_put(writer, validate_exactly);
     }
     gen_put(writer, validate_end);
+    if (gen_is_inline_check(holder)) {
+        return;
+    }
     gen_put(
         writer,
         has_tail ? "enum myc_status $T_validate(const struct $T *message, size_t size, struct "
@@ -111,7 +114,9 @@ void gen_emit_source(const struct gen_unit *unit, FILE *out)
     for (uint32_t i = 0; i < unit->file->contract.message_count; i++) {
         struct gen_holder holder = gen_message_holder(unit, i);
         gen_set_holder(&writer, &holder);
-        gen_emit_check(&writer, &holder);
+        if (!gen_is_inline_check(&holder)) {
+            gen_emit_check(&writer, &holder);
+        }
         emit_validate(&writer, &holder);
         emit_decode(&writer, &holder);
         gen_emit_equals(&writer, &holder);
