@@ -102,7 +102,7 @@ struct myc_subscriber {
     uint32_t told_away; /* turned_away, when last told */
     bool is_polling;    /* a handler that closes leaves the sources to the end of the poll */
     uint32_t next;      /* whose turn it is */
-    uint32_t last_type; /* index in the contract of the type met last */
+    uint32_t last_type; /* index in the contract of the type met last; UINT32_MAX: none */
     struct myc_subscriber_options options;
     struct myc_subscriber_counts counts;
     struct myc_diagnostic failure; /* why it closed itself; OK: it did not */

@@ -7,15 +7,20 @@
 #include <mycelium/message.h>
 #include <mycelium/simulation.h>
 
-// The contract's index of a type; the count of its messages: it has none.
+// The contract's index of a type of this topic; the count of its messages: it has none. A type of
+// another topic is as unknown here as one of nobody's, whoever publishes it.
 static uint32_t find_type(struct myc_subscriber *subscriber, uint16_t id)
 {
     const struct myc_contract *contract = subscriber->bus->contract;
-    if (contract->messages[subscriber->last_type]->id == id) {
-        return subscriber->last_type;
+    uint32_t last = subscriber->last_type;
+    if (last < contract->message_count && contract->messages[last]->id == id) {
+        return last;
     }
     for (uint32_t i = 0; i < contract->message_count; i++) {
         if (contract->messages[i]->id == id) {
+            if (!myc__text_equals(contract->messages[i]->topic, subscriber->topic)) {
+                break;
+            }
             subscriber->last_type = i;
             return i;
         }

@@ -130,6 +130,7 @@ enum myc_status myc_subscriber_create_with(
     subscriber->bus = bus;
     subscriber->waiter = waiter;
     subscriber->options = *options;
+    subscriber->last_type = UINT32_MAX;
     myc__text_copy(subscriber->topic, sizeof(subscriber->topic), topic);
     if (take_memory(subscriber) != MYC_OK) {
         myc__subscriber_free(subscriber);

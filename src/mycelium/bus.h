@@ -281,7 +281,8 @@ enum myc_status myc_publisher_close(
 
 /* ---- Subscriber ---- */
 
-/** What becomes of a message whose type the contract does not know. All are counted. */
+/** What becomes of a message whose type the contract does not have on that topic. All are counted.
+ */
 enum myc_unknown_policy {
     MYC_UNKNOWN_SKIP,   /* it is passed over */
     MYC_UNKNOWN_STORE,  /* it is kept for myc_subscriber_stored(), as long as there is room */

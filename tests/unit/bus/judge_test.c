@@ -176,6 +176,37 @@ static void test_judge_fails_for_unknown_types(void **state)
     }
 }
 
+// A type of another topic is unknown here, and never handed to whoever works with that topic.
+static void test_judge_does_not_know_types_of_other_topics(void **state)
+{
+    (void)state;
+    static const struct myc_message_type *const few_messages[] = {&alpha};
+    static struct myc_contract few_contract;
+    few_contract = ordered_contract;
+    few_contract.message_count = 1;
+    few_contract.messages = few_messages;
+    for (int kind = 1; kind < KINDS; kind++) {
+        struct fixture fixture;
+        const uint64_t payload = 5;
+        fixture_init(&fixture, kinds[kind]);
+        fixture.contracts[0] = &few_contract;
+        fixture.contracts[1] = &ordered_contract;
+        fixture_open_side(&fixture, 0);
+        fixture_open_side(&fixture, 1);
+        match_with(&fixture, NULL);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(
+                myc_publish_raw(fixture.publisher, elsewhere.id, 1, &payload, sizeof(payload)),
+                MYC_OK);
+        }
+        publish_type(&fixture, &alpha);
+        FIXTURE_UNTIL(&fixture, true, counts_of(&fixture).delivered == 1);
+        assert_int_equal(fixture.seen.last, 3);
+        assert_int_equal(counts_of(&fixture).unknown, 2);
+        fixture_close(&fixture);
+    }
+}
+
 static void count_strangers(const struct myc_delivery *delivery, void *context)
 {
     *(uint32_t *)context += delivery->type == NULL && delivery->record->type == STRANGER;
@@ -532,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_judge_skips_unknown_types),
         cmocka_unit_test(test_judge_stores_unknown_types),
         cmocka_unit_test(test_judge_fails_for_unknown_types),
+        cmocka_unit_test(test_judge_does_not_know_types_of_other_topics),
         cmocka_unit_test(test_judge_delivers_unknown_types),
         cmocka_unit_test(test_judge_checks_what_is_foreign),
         cmocka_unit_test(test_judge_checks_each_version),
