@@ -42,60 +42,102 @@ void gen_set_holder(struct gen_writer *writer, const struct gen_holder *holder)
 
 // ---- Order ----
 
-struct walk {
-    const struct gen_unit *unit;
-    gen_type_fn *on_struct;
-    gen_type_fn *on_union;
-    struct gen_writer *writer;
-    bool *seen_structs;
-    bool *seen_unions;
+// Which types have been written, or are used, by their places in the contract.
+struct marks {
+    const struct contract_file *file;
+    bool *structs;
+    bool *unions;
 };
 
-static void visit_fields(struct walk *walk, const struct myc_field *fields, uint32_t count);
-
-static void visit_struct(struct walk *walk, const struct myc_struct *structure)
+static struct marks make_marks(const struct contract_file *file, bool value)
 {
-    const struct contract_file *file = walk->unit->file;
-    uint32_t index = 0;
-    while (index < file->struct_count && file->structs[index] != structure) {
-        index++;
-    }
-    if (index == file->struct_count || walk->seen_structs[index]) {
-        return;
-    }
-    walk->seen_structs[index] = true;
-    visit_fields(walk, structure->fields, structure->field_count);
-    walk->on_struct(walk->writer, walk->unit, index);
+    struct marks marks = {
+        .file = file,
+        .structs = gen_allocate(file->struct_count, sizeof(bool)),
+        .unions = gen_allocate(file->union_count, sizeof(bool))};
+    memset(marks.structs, value, file->struct_count);
+    memset(marks.unions, value, file->union_count);
+    return marks;
 }
 
-static void visit_union(struct walk *walk, const struct myc_union *choice)
+static void free_marks(struct marks *marks)
 {
-    const struct contract_file *file = walk->unit->file;
-    uint32_t index = 0;
-    while (index < file->union_count && file->unions[index] != choice) {
-        index++;
-    }
-    if (index == file->union_count || walk->seen_unions[index]) {
-        return;
-    }
-    walk->seen_unions[index] = true;
-    for (uint32_t i = 0; i < choice->variant_count; i++) {
-        if (choice->variants[i].structure != NULL) {
-            visit_struct(walk, choice->variants[i].structure);
+    free(marks->structs);
+    free(marks->unions);
+}
+
+// The mark of a struct or a union.
+static bool *mark_of(
+    const struct marks *marks, const struct myc_struct *structure, const struct myc_union *choice)
+{
+    const struct contract_file *file = marks->file;
+    for (uint32_t i = 0; structure != NULL && i < file->struct_count; i++) {
+        if (file->structs[i] == structure) {
+            return &marks->structs[i];
         }
     }
-    walk->on_union(walk->writer, walk->unit, index);
+    for (uint32_t i = 0; choice != NULL && i < file->union_count; i++) {
+        if (file->unions[i] == choice) {
+            return &marks->unions[i];
+        }
+    }
+    return NULL;
 }
 
-static void visit_fields(struct walk *walk, const struct myc_field *fields, uint32_t count)
+// Whether all types that fields have are marked; with `is_marking` they are from now on.
+static bool
+look_at_fields(struct marks *marks, const struct myc_field *fields, uint32_t count, bool is_marking)
 {
+    bool is_all = true;
     for (uint32_t i = 0; i < count; i++) {
-        if (fields[i].kind == MYC_KIND_STRUCT) {
-            visit_struct(walk, fields[i].structure);
-        } else if (fields[i].kind == MYC_KIND_UNION) {
-            visit_union(walk, fields[i].choice);
+        bool *mark = mark_of(
+            marks,
+            fields[i].kind == MYC_KIND_STRUCT ? fields[i].structure : NULL,
+            fields[i].kind == MYC_KIND_UNION ? fields[i].choice : NULL);
+        if (mark != NULL && !*mark) {
+            is_all = false;
+            *mark = is_marking;
         }
     }
+    return is_all;
+}
+
+static bool look_at_variants(struct marks *marks, const struct myc_union *choice, bool is_marking)
+{
+    bool is_all = true;
+    for (uint32_t i = 0; i < choice->variant_count; i++) {
+        bool *mark = mark_of(marks, choice->variants[i].structure, NULL);
+        if (mark != NULL && !*mark) {
+            is_all = false;
+            *mark = is_marking;
+        }
+    }
+    return is_all;
+}
+
+// What messages use, directly and through other types; types nest a few deep.
+static struct marks find_used(const struct contract_file *file)
+{
+    struct marks used = make_marks(file, false);
+    bool is_done = false;
+    for (uint32_t i = 0; i < file->contract.message_count; i++) {
+        const struct myc_message_type *type = file->contract.messages[i];
+        (void)look_at_fields(&used, type->fields, type->field_count, true);
+    }
+    while (!is_done) {
+        is_done = true;
+        for (uint32_t i = 0; i < file->struct_count; i++) {
+            const struct myc_struct *structure = file->structs[i];
+            is_done = (!used.structs[i]
+                       || look_at_fields(&used, structure->fields, structure->field_count, true))
+                      && is_done;
+        }
+        for (uint32_t i = 0; i < file->union_count; i++) {
+            is_done =
+                (!used.unions[i] || look_at_variants(&used, file->unions[i], true)) && is_done;
+        }
+    }
+    return used;
 }
 
 void gen_each_type(
@@ -106,25 +148,32 @@ void gen_each_type(
     gen_type_fn *on_union)
 {
     const struct contract_file *file = unit->file;
-    struct walk walk = {
-        .unit = unit,
-        .on_struct = on_struct,
-        .on_union = on_union,
-        .writer = writer,
-        .seen_structs = gen_allocate(file->struct_count, sizeof(bool)),
-        .seen_unions = gen_allocate(file->union_count, sizeof(bool))};
-    for (uint32_t i = 0; i < file->contract.message_count; i++) {
-        const struct myc_message_type *type = file->contract.messages[i];
-        visit_fields(&walk, type->fields, type->field_count);
+    struct marks wanted = is_used_only ? find_used(file) : make_marks(file, true);
+    struct marks written = make_marks(file, false);
+    bool is_done = false;
+    // Each round writes the types whose parts have been written, in the order of the file.
+    while (!is_done) {
+        is_done = true;
+        for (uint32_t i = 0; i < file->struct_count; i++) {
+            const struct myc_struct *structure = file->structs[i];
+            if (wanted.structs[i] && !written.structs[i]
+                && look_at_fields(&written, structure->fields, structure->field_count, false)) {
+                written.structs[i] = true;
+                is_done = false;
+                on_struct(writer, unit, i);
+            }
+        }
+        for (uint32_t i = 0; i < file->union_count; i++) {
+            if (wanted.unions[i] && !written.unions[i]
+                && look_at_variants(&written, file->unions[i], false)) {
+                written.unions[i] = true;
+                is_done = false;
+                on_union(writer, unit, i);
+            }
+        }
     }
-    for (uint32_t i = 0; i < file->struct_count && !is_used_only; i++) {
-        visit_struct(&walk, file->structs[i]);
-    }
-    for (uint32_t i = 0; i < file->union_count && !is_used_only; i++) {
-        visit_union(&walk, file->unions[i]);
-    }
-    free(walk.seen_structs);
-    free(walk.seen_unions);
+    free_marks(&wanted);
+    free_marks(&written);
 }
 
 // ---- Members ----
