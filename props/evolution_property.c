@@ -89,6 +89,7 @@ struct outcome {
     uint32_t pairs;
     uint32_t holds[2][2]; /* new reads old, old reads new */
     uint32_t bad_samples;
+    uint32_t cautious;                      /* directions that are read although a variant shrank */
     uint32_t needed[MYC_COMPAT_RULE_COUNT]; /* pairs in which only this rule broke a direction */
 };
 
@@ -120,13 +121,18 @@ static void print_finding(void *context, const struct myc_compat_finding *findin
 }
 
 // One direction: the verdict is what decoding does. Returns: whether the samples could be made.
+//
+// A variant that shrank counts as broken, though what is cut off may happen to be zero always: a
+// u256 of at most 9, say. `io_cautious` counts where that alone decided, and decoding reads.
 static bool check_direction(
     const struct schema_built *writer,
     const struct schema_built *reader,
     bool is_held,
+    bool is_held_but_for_variants,
     uint64_t seed,
-    char why[ORACLE_WHY_BYTES])
+    uint32_t *io_cautious)
 {
+    char why[ORACLE_WHY_BYTES];
     uint64_t random = seed;
     bool is_read = oracle_reads(&writer->type, &reader->type, SAMPLES, &random, why);
     if (strncmp(why, "BAD SAMPLE", 10) == 0) {
@@ -136,7 +142,9 @@ static bool check_direction(
         // What breaks may be rare.
         is_read = oracle_reads(&writer->type, &reader->type, SAMPLES_LONG, &random, why);
     }
-    if (is_read != is_held) {
+    if (is_read && !is_held && is_held_but_for_variants) {
+        (*io_cautious)++;
+    } else if (is_read != is_held) {
         print_message("decoding says: %s (%s)\n", is_read ? "read" : "not read", why);
         fail_msg(
             "seed %llu: the comparison says %s, decoding does not",
@@ -153,7 +161,6 @@ static void check_pair(
     struct outcome *outcome)
 {
     struct verdict verdict = {{0}};
-    char why[ORACLE_WHY_BYTES];
     struct myc_compat compat = myc_message_compare(&old->type, &new->type, take, &verdict);
     struct myc_compat back = myc_message_compare(&new->type, &old->type, NULL, NULL);
     if (getenv("MYC_VERBOSE") != NULL) {
@@ -161,8 +168,12 @@ static void check_pair(
     }
     assert_int_equal(compat.new_reads_old, back.old_reads_new);
     assert_int_equal(compat.old_reads_new, back.new_reads_old);
-    if (!check_direction(old, new, compat.new_reads_old, seed, why)
-        || !check_direction(new, old, compat.old_reads_new, seed, why)) {
+    uint32_t others = without(&verdict, MYC_COMPAT_UNION_VARIANT_TYPE_CHANGED);
+    bool may_read_old = (others & MYC_COMPAT_BREAKS_NEW_READS_OLD) == 0;
+    bool may_read_new = (others & MYC_COMPAT_BREAKS_OLD_READS_NEW) == 0;
+    uint32_t *cautious = &outcome->cautious;
+    if (!check_direction(old, new, compat.new_reads_old, may_read_old, seed, cautious)
+        || !check_direction(new, old, compat.old_reads_new, may_read_new, seed, cautious)) {
         outcome->bad_samples++;
         return;
     }
@@ -266,17 +277,23 @@ static void test_verdict_is_what_decoding_does(void **state)
         run_seed(seed, &outcome);
     }
     print_message(
-        "%u pairs: %u full, %u forward, %u backward, %u breaking; %u without samples\n",
+        "%u pairs: %u full, %u forward, %u backward, %u breaking; %u without samples, "
+        "%u cautious\n",
         outcome.pairs,
         outcome.holds[1][1],
         outcome.holds[1][0],
         outcome.holds[0][1],
         outcome.holds[0][0],
-        outcome.bad_samples);
+        outcome.bad_samples,
+        outcome.cautious);
     if (getenv("MYC_SEED") != NULL) {
         return;
     }
+    // Seeds that once failed: bytes with a range and "nonzero"; a wide number known to be small.
+    run_seed(1063258, &outcome);
+    run_seed(1031895, &outcome);
     // Each outcome is there, and few pairs are lost to rules that allow no value at all.
+    assert_true(outcome.cautious <= outcome.pairs / 1000);
     assert_true(outcome.pairs > count / 3 && outcome.bad_samples < outcome.pairs / 10);
     for (uint32_t i = 0; i < 4; i++) {
         assert_true(outcome.holds[i / 2][i % 2] > outcome.pairs / 50);

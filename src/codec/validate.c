@@ -194,7 +194,11 @@ static enum myc_status check_bytes(
     for (uint32_t i = 0;
          status == MYC_OK && i < item->size && (field->min != NULL || field->max != NULL);
          i++) {
+        // "nonzero" is a rule of all bytes together, a range one of each.
+        struct myc_field range = *field;
         struct myc_message_item byte = *item;
+        range.flags &= (uint16_t)~MYC_FIELD_NONZERO;
+        byte.field = &range;
         byte.bytes += i;
         byte.offset += i;
         byte.size = 1;
