@@ -9,21 +9,8 @@
 
 #include <mycelium/ring.h>
 
+#include "ring/judge.h"
 #include "ring/layout.h"
-
-enum myc__ring_found {
-    MYC__RING_FOUND_NOTHING,
-    MYC__RING_FOUND_PAD,
-    MYC__RING_FOUND_RECORD,
-    MYC__RING_FOUND_CORRUPT
-};
-
-/** One header, checked. */
-struct myc__ring_item {
-    struct myc_record_header header;
-    uint64_t bytes;    /* it takes in the ring */
-    uint64_t messages; /* it counts */
-};
 
 /**
  * How many messages something counts that is no message: 0 a PAD, UINT64_MAX what must not be
@@ -56,18 +43,10 @@ static inline enum myc__ring_found myc__ring_look(
 {
     // Pairs with the publishing release of myc_ring_commit() and myc_ring_fill_end().
     uint64_t word = myc_load_acquire_u64(myc__ring_word(reader->data, reader->capacity, position));
-    if (word == 0) {
-        return MYC__RING_FOUND_NOTHING;
-    }
     uint64_t run = reader->capacity - (position & (reader->capacity - 1));
-    out_item->header = myc_record_header(word);
-    out_item->bytes = myc_record_bytes(out_item->header.length);
-    if (out_item->bytes > run || out_item->bytes > room) {
-        return MYC__RING_FOUND_CORRUPT;
-    }
-    if (myc_record_is_message(out_item->header.type)) {
-        out_item->messages = 1;
-        return MYC__RING_FOUND_RECORD;
+    enum myc__ring_found found = myc__ring_judge(word, run, room, out_item);
+    if (found != MYC__RING_FOUND_PAD) {
+        return found;
     }
     out_item->messages = myc__ring_special_messages(reader, position, out_item->header);
     if (out_item->messages == 0) {
