@@ -36,6 +36,8 @@ struct work {
     void *blocks[COUNT];
     struct codec_values values[CODEC_MESSAGES];
     struct trading_pool_state_update messages[CODEC_MESSAGES];
+    struct trading_order order;
+    struct myc_record records[BATCH];
     uint64_t sum;
 };
 
@@ -243,6 +245,81 @@ static void codec_decode(struct work *work)
     }
 }
 
+// ---- Routes ----
+
+static inline void on_update(
+    struct myc_context *context,
+    const struct trading_pool_state_update *update,
+    const struct myc_record *record)
+{
+    (void)record;
+    ((struct work *)(void *)context)->sum += update->block_number;
+}
+
+static inline void on_order(
+    struct myc_context *context, const struct trading_order *order, const struct myc_record *record)
+{
+    (void)record;
+    ((struct work *)(void *)context)->sum += order->order_id;
+}
+
+// Turns of two messages, as a stream has them; in memory, so that no compiler knows which comes.
+static void route_open(struct work *work)
+{
+    for (size_t i = 0; i < BATCH; i += 2) {
+        work->records[i] = (struct myc_record){
+            .type = TRADING_POOL_STATE_UPDATE_TYPE_ID,
+            .version = TRADING_POOL_STATE_UPDATE_VERSION,
+            .size = TRADING_POOL_STATE_UPDATE_SIZE,
+            .payload = &work->messages[0]};
+        work->records[i + 1] = (struct myc_record){
+            .type = TRADING_ORDER_TYPE_ID,
+            .version = TRADING_ORDER_VERSION,
+            .size = TRADING_ORDER_SIZE,
+            .payload = &work->order};
+    }
+}
+
+static void route_two_handlers(struct work *work)
+{
+    static const struct trading_handlers handlers = {
+        .pool_state_update = on_update, .order = on_order};
+    for (size_t i = 0; i < COUNT; i++) {
+        const struct myc_record *record = &work->records[i % BATCH];
+        require(
+            trading_dispatch(&handlers, (struct myc_context *)(void *)work, record, NULL),
+            "nobody handled a message");
+    }
+}
+
+static bool call_by_hand(struct work *work, const struct myc_record *record)
+{
+    struct myc_context *context = (struct myc_context *)(void *)work;
+    if (record->type == TRADING_POOL_STATE_UPDATE_TYPE_ID) {
+        const struct trading_pool_state_update *update =
+            trading_pool_state_update_view(record, NULL);
+        if (update != NULL) {
+            on_update(context, update, record);
+        }
+        return update != NULL;
+    }
+    if (record->type == TRADING_ORDER_TYPE_ID) {
+        const struct trading_order *order = trading_order_view(record, NULL);
+        if (order != NULL) {
+            on_order(context, order, record);
+        }
+        return order != NULL;
+    }
+    return false;
+}
+
+static void route_by_hand(struct work *work)
+{
+    for (size_t i = 0; i < COUNT; i++) {
+        require(call_by_hand(work, &work->records[i % BATCH]), "nobody handled a message");
+    }
+}
+
 int main(void)
 {
     // Pairs that leave everything as it was; what has no name is not counted.
@@ -268,6 +345,8 @@ int main(void)
         {"codec.encode", codec_encode},
         {"codec.validate", codec_validate},
         {"codec.decode", codec_decode},
+        {"route.two_handlers", route_two_handlers},
+        {"route.by_hand", route_by_hand},
     };
     struct work *work = pages(sizeof(*work));
     ring_open(work);
@@ -276,6 +355,7 @@ int main(void)
     mpmc_open(work);
     pool_open(work);
     codec_open(work);
+    route_open(work);
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
             CALLGRIND_ZERO_STATS;
