@@ -100,6 +100,30 @@ find_name(const struct myc_contract *contract, const char *name)
     return NULL;
 }
 
+// The other end's message to compare with: the one with that id, or with another id and that name;
+// NULL if it knows neither. One that took over the id or the name of a different message, which
+// still is somewhere else, is told in `out_dispute`: its bytes would be read as the other one's.
+static enum myc_status find_other(
+    const struct myc_contract *ours,
+    const struct myc_contract *theirs,
+    const struct myc_message_type *type,
+    const struct myc_message_type **out_other,
+    struct myc__dispute *out_dispute)
+{
+    const struct myc_message_type *same_id = myc_contract_find(theirs, type->id);
+    const struct myc_message_type *same_name = find_name(theirs, type->name);
+    *out_other = same_id != NULL ? same_id : same_name;
+    bool is_reused = same_id != NULL && same_id != same_name
+                     && (same_name != NULL || find_name(ours, same_id->name) != NULL);
+    if (!is_reused) {
+        return MYC_OK;
+    }
+    write_field(out_dispute, type->name, "type id");
+    write_side(out_dispute->ours, ours->version, type->name);
+    write_side(out_dispute->theirs, theirs->version, same_id->name);
+    return MYC_MISMATCH;
+}
+
 enum myc_status myc__contracts_compare(
     const struct myc_contract *ours,
     const char *form,
@@ -128,10 +152,9 @@ enum myc_status myc__contracts_compare(
     }
     for (uint32_t i = 0; status == MYC_OK && i < ours->message_count; i++) {
         const struct myc_message_type *type = ours->messages[i];
-        const struct myc_message_type *other = myc_contract_find(theirs, type->id);
-        // One that has another id there is not a message that only one of us knows.
-        other = other != NULL ? other : find_name(theirs, type->name);
-        if (other != NULL) {
+        const struct myc_message_type *other = NULL;
+        status = find_other(ours, theirs, type, &other, out_dispute);
+        if (status == MYC_OK && other != NULL) {
             status = compare_message(ours, theirs, type, other, out_dispute);
         }
     }

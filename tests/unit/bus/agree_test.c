@@ -37,6 +37,18 @@ static const struct myc_message_type quote_renumbered = {
     .extents = extents,
 };
 
+static const struct myc_message_type order_2 = {
+    .id = 2,
+    .version = 1,
+    .size = 16,
+    .name = "Order",
+    .topic = "alpha",
+    .field_count = 2,
+    .extent_count = 1,
+    .fields = fields,
+    .extents = extents,
+};
+
 static const enum myc_transport_kind kinds[] = {
     MYC_TRANSPORT_SHM, MYC_TRANSPORT_UNIX, MYC_TRANSPORT_TCP};
 enum { KINDS = 3 };
@@ -201,6 +213,37 @@ static void test_agree_refuses_another_type_id(void **state)
     fixture_close(&fixture);
 }
 
+// Two messages with the same fields that changed their type ids, or one that took the id of another
+// and left its own: either would be read as the other one.
+static void test_agree_refuses_swapped_type_ids(void **state)
+{
+    (void)state;
+    for (int count = 1; count <= 2; count++) {
+        for (int newer = 0; newer < 2; newer++) {
+            struct fixture fixture;
+            struct myc_diagnostic whys[2];
+            struct myc_message_type swapped[2] = {quote_1, order_2};
+            swapped[0].name = "Order";
+            swapped[1].name = "Quote";
+            for (int side = 0; side < 2; side++) {
+                struct paper *paper = &papers[side];
+                bool is_newer = side == newer;
+                write_paper(paper, is_newer ? 2 : 1, 1, is_newer ? &swapped[0] : &quote_1, 1);
+                paper->messages[1] = is_newer ? &swapped[1] : &order_2;
+                paper->contract.message_count = is_newer ? (uint32_t)count : 2;
+                finish_paper(paper);
+            }
+            open_papers(&fixture, MYC_TRANSPORT_UNIX);
+            expect_mismatch(&fixture, &whys[0], &whys[1]);
+            for (int i = 0; i < 2; i++) {
+                assert_non_null(strstr(whys[i].text, "Quote"));
+                assert_non_null(strstr(whys[i].text, "Order"));
+            }
+            fixture_close(&fixture);
+        }
+    }
+}
+
 // [BUS-6] Who is older than the other's min_compatible is refused without showing anything.
 static void test_agree_refuses_who_is_too_old(void **state)
 {
@@ -287,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_agree_allocates_nothing),
         cmocka_unit_test(test_agree_refuses_breaking_contracts),
         cmocka_unit_test(test_agree_refuses_another_type_id),
+        cmocka_unit_test(test_agree_refuses_swapped_type_ids),
         cmocka_unit_test(test_agree_refuses_who_is_too_old),
         cmocka_unit_test(test_agree_refuses_what_is_too_long),
         cmocka_unit_test(test_agree_needs_forms),
