@@ -4,7 +4,7 @@
 // a valid message whose own JSON gives the same bytes again. The first byte says type and version.
 #include <string.h>
 
-#include "everything.h"
+#include "descriptors.h"
 #include "fuzz.h"
 #include "steps.h"
 #include "tool/message/message.h"
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    const struct myc_contract *contract = everything_contract();
+    const struct myc_contract *contract = descriptors_of_everything();
     const struct myc_message_type *type = contract->messages[data[0] % contract->message_count];
     uint16_t version = (uint16_t)(type->version - (data[0] >> 4) % type->version);
     struct json_reader reader;

@@ -8,7 +8,7 @@
 
 #include <mycelium/message.h>
 
-#include "everything.h"
+#include "descriptors.h"
 #include "fuzz.h"
 #include "json.h"
 #include "steps.h"
@@ -188,7 +188,7 @@ static void check_record(const struct myc__tlv *tlv, const struct myc_message_ty
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct myc_contract *contract = everything_contract();
+    const struct myc_contract *contract = descriptors_of_everything();
     struct myc__tlv_walk records;
     struct myc__tlv record;
     uint8_t *bytes = malloc(size > 0 ? size : 1);

@@ -7,7 +7,7 @@
 
 #include <mycelium/record.h>
 
-#include "everything.h"
+#include "descriptors.h"
 #include "fuzz.h"
 #include "tests/evolution/oracle.h"
 
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: seed_message FOLDER\n");
         return 2;
     }
-    const struct myc_contract *contract = everything_contract();
+    const struct myc_contract *contract = descriptors_of_everything();
     uint64_t random = 1;
     FILE *all = open_in(argv[1], "all");
     for (uint32_t i = 0; i < contract->message_count; i++) {

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
 # prove.sh SCRATCH [NAME...]: proves what props/proofs/NAME.c states, all of them by default, with
-# prove.sh SCRATCH [NAME...]: proves what props/proofs/NAME.c states, all of them by default, with
 # the plugins WP and RTE of Frama-C. Then plants faults, each of which must leave a goal unproved: a
 # proof that cannot fail says nothing. The last line is "prove: N goals proved, M not; ...".
+set -u
+
 [ $# -ge 1 ] || {
     echo "usage: prove.sh SCRATCH [NAME...]" >&2
     exit 2

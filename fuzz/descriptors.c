@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // The contract file is compiled in, so that a target needs no file when it runs.
-#include "everything.h"
+#include "descriptors.h"
 
 #include "fuzz.h"
 #include "tool/contract/contract.h"
@@ -10,7 +10,7 @@ static const unsigned char text[] = {
 #include "everything.inc"
 };
 
-const struct myc_contract *everything_contract(void)
+const struct myc_contract *descriptors_of_everything(void)
 {
     static struct contract_file file;
     if (file.arena == NULL) {
