@@ -74,6 +74,39 @@ wait "$recorder" || fail "the second recorder failed"
 expect 0 'whole            yes' "$myc" inspect again.rec
 [ "$(recorded again.rec messages | sed 's/,.*//')" = "$published" ] || fail "not the same number"
 
+# A recorder with a newer contract records what an older one published, in its version; it is played
+# in that version, too.
+sed -e 's/^  version: 2$/  version: 3/' -e '/^  V2Swap:$/a\    schema_version: 2' \
+    -e '/amount1_out: u256/,/origin_ns/s/^\( *\)origin_ns: u64$/&\n\1route: { type: u64, since: 2, default: 9 }/' \
+    "$contract" >newer.yaml
+"$myc" check "$contract" newer.yaml >said.log 2>&1 || fail "no newer contract"
+"$myc" record older.rec --topology market.toml --node recorder --contract newer.yaml \
+    --topic market-data >record.log 2>&1 &
+recorder=$!
+"$trading" --topology market.toml --node market --messages 300 --paced 2 >market.log 2>&1 \
+    || fail "the market failed with a newer recorder"
+tries=0
+until grep -q UNMATCHED record.log; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 5000 ] || fail "the newer recorder did not see the market end"
+    "$myc" version >/dev/null
+done
+kill -INT "$recorder"
+wait "$recorder" || fail "the newer recorder failed"
+older=$(recorded older.rec messages | sed 's/,.*//')
+"$myc" record older-again.rec --topology replay.toml --node recorder --contract newer.yaml \
+    --topic market-data --messages "$older" >record.log 2>&1 &
+recorder=$!
+expect 0 "^$older messages published" "$myc" replay older.rec --topology replay.toml \
+    --node player --contract newer.yaml --speed max
+wait "$recorder" || fail "the second newer recorder failed"
+for file in older.rec older-again.rec; do
+    "$myc" decode newer.yaml "$file" 2>said.log \
+        | sed 's/"time_ns":"[0-9]*",//' >"$file.json"
+done
+grep -q '"V2Swap","version":1,' older.rec.json || fail "no message of an older version was recorded"
+cmp older.rec.json older-again.rec.json || fail "versions changed on the way"
+
 # A recorder that is killed leaves a file without an end; it is told, and it is played.
 size=$(wc -c <again.rec)
 head -c $((size - 100)) again.rec >cut.rec

@@ -11,6 +11,7 @@
 #include <mycelium/interface/clock.h>
 #include <mycelium/interface/thread.h>
 #include <mycelium/interface/wait.h>
+#include <mycelium/raw.h>
 
 enum { LOOK_NS = 50000000, CLOSE_NS = 1000000000 };
 
@@ -57,18 +58,11 @@ static enum myc_status publish(struct player *player, const struct myc_record *r
         player->skipped += gap.count;
         return MYC_OK;
     }
-    const struct myc_message_type *type =
-        myc_contract_find(&player->member.source.contract, record->type);
-    if (type == NULL) {
-        (void)myc_diagnostic_set(
-            &player->why, MYC_MISMATCH, 0, "the contract has no message of type ");
-        myc_diagnostic_append_u64(&player->why, record->type);
-        return MYC_MISMATCH;
-    }
+    // As it came: of the version that its publisher wrote, of a type that only that one knew.
     enum myc_status status = MYC_TIMEOUT;
     // A publisher whose readers are slow waits for them, as long as nobody asks it to stop.
     while (status == MYC_TIMEOUT && !player->is_stopped) {
-        status = myc_publish(player->publisher, type, record->payload, record->size);
+        status = myc_relay(player->publisher, record);
         player->is_stopped = player->is_stopped || record_is_stopped(&player->member);
     }
     if (status != MYC_OK && status != MYC_NO_SUBSCRIBER && status != MYC_TIMEOUT) {
