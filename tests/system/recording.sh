@@ -76,8 +76,9 @@ expect 0 'whole            yes' "$myc" inspect again.rec
 
 # A recorder with a newer contract records what an older one published, in its version; it is played
 # in that version, too.
+route='route: { type: u64, since: 2, default: 9 }'
 sed -e 's/^  version: 2$/  version: 3/' -e '/^  V2Swap:$/a\    schema_version: 2' \
-    -e '/amount1_out: u256/,/origin_ns/s/^\( *\)origin_ns: u64$/&\n\1route: { type: u64, since: 2, default: 9 }/' \
+    -e "/amount1_out: u256/,/origin_ns/s/^\( *\)origin_ns: u64\$/&\n\1$route/" \
     "$contract" >newer.yaml
 "$myc" check "$contract" newer.yaml >said.log 2>&1 || fail "no newer contract"
 "$myc" record older.rec --topology market.toml --node recorder --contract newer.yaml \
