@@ -232,6 +232,10 @@ shows '[LOCK_BEHIND]'
 sed 's/^field id 1 0 u64/field id 1 0 u32/' contracts.lock >bad.lock
 expect 2 lock c.yaml --lock bad.lock
 shows '[LOCK_SYNTAX]'
+sed '/^canonical /,$d' contracts.lock >bad.lock
+expect 2 lock c.yaml --lock bad.lock
+shows 'the canonical form of a version that is let in is missing'
+expect 2 gen c.yaml --out gen --lock bad.lock
 : >bad.lock
 expect 2 lock c.yaml --lock bad.lock
 shows "this is no 'mycelium lock 1'"

@@ -214,6 +214,23 @@ static bool read_line(struct scan *scan, char **words, uint32_t count)
     return refuse(scan, "a line of no known kind");
 }
 
+// A lock that was cut or merged badly must not let through what it can no longer compare with.
+static bool is_whole(const struct scan *scan)
+{
+    const struct lock *lock = scan->lock;
+    if (lock->version_count == 0) {
+        return refuse(scan, "there is no version");
+    }
+    const struct lock_version *latest = &lock->versions[lock->version_count - 1];
+    for (uint32_t i = 0; i < lock->version_count; i++) {
+        const struct lock_version *version = &lock->versions[i];
+        if (version->version >= latest->min_compatible && version->canonical == NULL) {
+            return refuse(scan, "the canonical form of a version that is let in is missing");
+        }
+    }
+    return true;
+}
+
 static bool read_lines(struct scan *scan)
 {
     char *words[WORDS_MAX] = {NULL};
@@ -242,7 +259,7 @@ static bool read_lines(struct scan *scan)
         }
         words[0] = NULL;
     }
-    return scan->lock->version_count > 0 || refuse(scan, "there is no version");
+    return is_whole(scan);
 }
 
 static char *read_bytes(const char *path, size_t *out_size, bool *out_is_missing)
