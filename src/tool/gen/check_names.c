@@ -36,7 +36,8 @@ static void add(struct c_names *names, const char *suffix)
         names->items = items;
     }
     size_t len = strlen(names->start);
-    bool is_joined = suffix[0] != '\0' && names->start[len - 1] != '.';
+    bool is_joined =
+        suffix[0] != '\0' && names->start[len - 1] != '.' && names->start[len - 1] != ':';
     names->items[names->count++] = (struct c_name){
         .text = gen_format(&names->writer, "%s%s%s", names->start, is_joined ? "_" : "", suffix),
         .owner = names->owner,
@@ -136,6 +137,49 @@ static void add_members(struct c_names *names, const struct gen_holder *holder)
     names->start = start;
 }
 
+// ---- C++ ----
+
+// What the classes of a struct or message have and the struct in C has not. Names of the namespace
+// start with "PREFIX::", those of a view's members with "VIEW.".
+static void add_classes(struct c_names *names, const struct gen_holder *holder)
+{
+    const char *snake = gen_snake(&names->writer, holder->name);
+    const char *view = gen_format(&names->writer, "%s::%s_view", names->unit->prefix, snake);
+    if (!names->unit->has_cpp) {
+        return;
+    }
+    names->place = holder->notes->self.place;
+    names->start = gen_format(&names->writer, "%s::%s", names->unit->prefix, snake);
+    add(names, "");
+    add(names, "view");
+    names->start = gen_format(&names->writer, "%s.", view);
+    add(names, "raw");
+    add(names, gen_format(&names->writer, "%s_view", snake));
+    if (holder->message != NULL) {
+        add(names, "record");
+    }
+    for (uint32_t i = 0; i < holder->field_count; i++) {
+        const struct myc_field *field = &holder->fields[i];
+        bool has_elements = field->shape == MYC_SHAPE_ARRAY || field->shape == MYC_SHAPE_VECTOR;
+        names->place = holder->notes->members != NULL ? holder->notes->members[i].place
+                                                      : holder->notes->self.place;
+        if (field->kind == MYC_KIND_UNION) {
+            add_verb(names, field->name, "tag");
+        } else {
+            add(names, field->name);
+        }
+        if (has_elements && !gen_is_bytes(field)) {
+            add_verb(names, field->name, "list");
+        }
+        for (uint32_t j = 0; field->kind == MYC_KIND_UNION && j < field->choice->variant_count;
+             j++) {
+            if (field->choice->variants[j].structure != NULL) {
+                add_verb(names, field->name, field->choice->variants[j].name);
+            }
+        }
+    }
+}
+
 static void add_holder(
     struct c_names *names,
     const struct gen_holder *holder,
@@ -150,6 +194,7 @@ static void add_holder(
         add_field_functions(names, &holder->fields[i]);
     }
     add_members(names, holder);
+    add_classes(names, holder);
 }
 
 // ---- Types and messages ----
@@ -215,6 +260,12 @@ static void add_contract(struct c_names *names)
     names->start = names->unit->prefix;
     names->place = file->note.place;
     add_all(names, contract_suffixes);
+    if (names->unit->has_cpp) {
+        names->start = gen_format(&names->writer, "%s::", names->unit->prefix);
+        add(names, "publish");
+        add(names, "std");
+        names->start = names->unit->prefix;
+    }
     names->start = gen_capitals(&names->writer, names->start);
     add_all(names, contract_constants);
     for (uint32_t i = 0; i < file->enum_count; i++) {
@@ -271,7 +322,7 @@ static void tell(
     bool is_one = strcmp(first->owner, second->owner) == 0;
     fprintf(
         out,
-        "%s:%u:%u: error: %s%s%s %s '%s' in C: rename one, or a field of it [C_NAME_CLASH]\n",
+        "%s:%u:%u: error: %s%s%s %s '%s' in %s: rename one, or a field of it [C_NAME_CLASH]\n",
         unit->file->path,
         second->place.line,
         second->place.column,
@@ -279,7 +330,8 @@ static void tell(
         is_one ? "" : " and ",
         is_one ? "" : second->owner,
         is_one ? "twice generates" : "both generate",
-        second->text);
+        second->text,
+        strstr(second->text, "::") != NULL ? "C++" : "C");
 }
 
 bool gen_check_names(const struct gen_unit *unit, FILE *out)

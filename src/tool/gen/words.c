@@ -31,16 +31,17 @@ void gen_snake_name(const char *name, char out_name[GEN_NAME_BYTES])
 // Headers of C and of POSIX without a slash in their name, and beginnings of their functions'
 // names.
 static const char *const taken[] = {
-    "aio",    "assert",   "atomic",  "complex",  "cpio",        "ctype",     "dirent",
-    "dlfcn",  "endian",   "errno",   "fcntl",    "features",    "fenv",      "float",
-    "fmtmsg", "fnmatch",  "ftw",     "glob",     "grp",         "iconv",     "inttypes",
-    "iso646", "langinfo", "libgen",  "limits",   "locale",      "malloc",    "math",
-    "memory", "monetary", "mqueue",  "ndbm",     "netdb",       "nl_types",  "poll",
-    "posix",  "pthread",  "pwd",     "regex",    "sched",       "search",    "semaphore",
-    "setjmp", "signal",   "spawn",   "stdalign", "stdarg",      "stdatomic", "stdbool",
-    "stddef", "stdint",   "stdio",   "stdlib",   "stdnoreturn", "string",    "strings",
-    "syslog", "tar",      "termios", "tgmath",   "threads",     "time",      "uchar",
-    "ulimit", "unistd",   "utime",   "utmpx",    "wchar",       "wctype",    "wordexp",
+    "aio",     "assert",   "atomic", "complex", "cpio",     "ctype",       "dirent",
+    "dlfcn",   "endian",   "errno",  "fcntl",   "features", "fenv",        "float",
+    "fmtmsg",  "fnmatch",  "ftw",    "glob",    "grp",      "iconv",       "inttypes",
+    "iso646",  "langinfo", "libgen", "limits",  "locale",   "malloc",      "math",
+    "memory",  "monetary", "mqueue", "ndbm",    "netdb",    "nl_types",    "poll",
+    "posix",   "pthread",  "pwd",    "regex",   "sched",    "search",      "semaphore",
+    "setjmp",  "signal",   "spawn",  "std",     "stdalign", "stdarg",      "stdatomic",
+    "stdbool", "stddef",   "stdint", "stdio",   "stdlib",   "stdnoreturn", "string",
+    "strings", "syslog",   "tar",    "termios", "tgmath",   "threads",     "time",
+    "uchar",   "ulimit",   "unistd", "utime",   "utmpx",    "wchar",       "wctype",
+    "wordexp",
 };
 
 bool gen_is_taken_prefix(const char *name, size_t len)

@@ -35,7 +35,7 @@ static void test_message_names_become_snake_case(void **state)
 }
 
 // What generating says about the names of a contract, one line a clash.
-static char *clashes_of(const char *text)
+static char *clashes_of(const char *text, bool has_cpp)
 {
     struct contract_file file;
     char *said = NULL;
@@ -46,7 +46,7 @@ static char *clashes_of(const char *text)
         contract_print_findings(&file, stderr);
         fail_msg("the contract is not accepted");
     }
-    struct gen_unit unit = {.file = &file, .prefix = "a"};
+    struct gen_unit unit = {.file = &file, .prefix = "a", .has_cpp = has_cpp};
     bool is_good = gen_check_names(&unit, out);
     assert_int_equal(fclose(out), 0);
     assert_int_equal(is_good, size == 0);
@@ -96,8 +96,45 @@ static void test_names_that_clash_in_c_are_told(void **state)
          "or a field of it [C_NAME_CLASH]\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char *said = clashes_of(cases[i].yaml);
+        char *said = clashes_of(cases[i].yaml, false);
         assert_string_equal(said, cases[i].said);
+        free(said);
+    }
+}
+
+// C++ has classes, members and a namespace more than C; they count only where they are written.
+static void test_names_that_clash_in_cpp_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        const char *said;
+    } cases[] = {
+        {SCHEMA
+         "messages:\n  M: {type_id: 1, topic: t, fields: {recorded: u8, list: \"[u8; 2]\"}}\n",
+         ""},
+        {SCHEMA "messages:\n  M: {type_id: 1, topic: t, fields: {record: u8}}\n",
+         "'a::m_view.record'"},
+        {SCHEMA "messages:\n  M: {type_id: 1, topic: t, fields: {raw: optional u64}}\n",
+         "'a::m_view.raw'"},
+        {SCHEMA "messages:\n  M: {type_id: 1, topic: t, fields: {m_view: u64}}\n",
+         "'a::m_view.m_view'"},
+        {SCHEMA "messages:\n"
+                "  M: {type_id: 1, topic: t, fields: {x: \"[u16; 2]\", x_list: u8}}\n",
+         "'a::m_view.x_list'"},
+        {SCHEMA "structs:\n  S: {fields: {x: u8}}\n  SView: {fields: {x: u8}}\n"
+                "messages:\n  M: {type_id: 1, topic: t, fields: {s: S, v: SView}}\n",
+         "'a::s_view'"},
+        {SCHEMA "messages:\n  Publish: {type_id: 1, topic: t, fields: {x: u8}}\n", "'a::publish'"},
+        {SCHEMA "messages:\n  Std: {type_id: 1, topic: t, fields: {x: u8}}\n", "'a::std'"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *said = clashes_of(cases[i].yaml, false);
+        assert_string_equal(said, "");
+        free(said);
+        said = clashes_of(cases[i].yaml, true);
+        assert_true((said[0] == '\0') == (cases[i].said[0] == '\0'));
+        assert_non_null(strstr(said, cases[i].said));
         free(said);
     }
 }
@@ -107,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_message_names_become_snake_case),
         cmocka_unit_test(test_names_that_clash_in_c_are_told),
+        cmocka_unit_test(test_names_that_clash_in_cpp_are_told),
     };
     return cmocka_run_group_tests_name("tool.names", tests, NULL, NULL);
 }
