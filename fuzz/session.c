@@ -53,6 +53,43 @@ static size_t recode(unsigned kind, const uint8_t *payload, size_t size, unsigne
     }
 }
 
+// What a dialler says is judged by what we would say: whoever answers comes to the same, oneself is
+// welcome, and a refusal can be sent.
+static void try_hello(const uint8_t *payload, size_t size)
+{
+    struct myc__hello theirs;
+    struct myc__hello ours;
+    struct myc__reject reject;
+    struct myc__reject ignored;
+    unsigned char record[MYC__SESSION_BYTES_MAX];
+    if (myc__hello_decode(payload, size, &theirs, NULL) != MYC_OK
+        || theirs.protocol_min > theirs.protocol_max) {
+        return;
+    }
+    FUZZ_CHECK(myc__hello_compare(&theirs, &theirs, &ignored) == MYC_OK);
+    ours = theirs;
+    // Some of what decides becomes ours, as bits of numbers that do not.
+    ours.protocol_min = 1;
+    ours.protocol_max = MYC__PROTOCOL_MAX;
+    ours.contract_version = (uint16_t)(1 + theirs.now_ns % 3);
+    ours.contract_min_compatible = (uint16_t)(1 + theirs.now_ns % 2);
+    ours.contract_digest[0] = (uint8_t)(ours.contract_digest[0] ^ (theirs.attempt & 1));
+    enum myc_status status = myc__hello_compare(&theirs, &ours, &reject);
+    FUZZ_CHECK(status == MYC_OK || status == MYC_AGAIN || status == MYC_MISMATCH);
+    FUZZ_CHECK(myc__hello_compare(&ours, &theirs, &ignored) == status);
+    if (status == MYC_MISMATCH) {
+        FUZZ_CHECK(reject.field[0] != '\0');
+        myc__reject_encode(&reject, record);
+        FUZZ_CHECK(
+            myc__reject_decode(
+                record + MYC_RECORD_HEADER_BYTES,
+                MYC__REJECT_BYTES - MYC_RECORD_HEADER_BYTES,
+                &ignored,
+                NULL)
+            == MYC_OK);
+    }
+}
+
 static void try_record(unsigned kind, const uint8_t *payload, size_t size)
 {
     unsigned char once[MYC__SESSION_BYTES_MAX];
@@ -171,6 +208,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (data[0] < KINDS) {
         try_record(data[0], bytes, rest);
+        if (data[0] == 0) {
+            try_hello(bytes, rest);
+        }
     } else {
         try_stream(bytes, rest, data[0]);
     }
