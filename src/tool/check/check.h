@@ -14,7 +14,8 @@
 
 #include "tool/contract/contract.h"
 
-enum { CHECK_DONE = 0, CHECK_BELOW = 1, CHECK_INPUT = 2 };
+/** Exit status of a comparison in which the required level does not hold. */
+enum { CHECK_BELOW = 1 };
 
 /** `myc check ...`; returns the exit status. */
 int check_command(int argc, char **argv);

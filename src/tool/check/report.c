@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tool/check/check.h"
-#include "tool/check/json.h"
+#include "tool/command.h"
 
 static void keep(void *context, const struct myc_compat_finding *finding)
 {
@@ -17,7 +17,7 @@ static void keep(void *context, const struct myc_compat_finding *finding)
             realloc(result->findings, capacity * sizeof(*result->findings));
         if (grown == NULL) {
             fputs("myc: error: memory is exhausted\n", stderr);
-            exit(CHECK_INPUT);
+            exit(TOOL_INPUT);
         }
         result->findings = grown;
         result->capacity = capacity;
@@ -255,9 +255,9 @@ static void print_side(
         return;
     }
     fputs("{\"file\":", out);
-    check_print_string(file->path, out);
+    tool_print_quoted(file->path, out);
     fprintf(out, ",\"line\":%u,\"column\":%u,\"value\":", place.line, place.column);
-    check_print_string(text, out);
+    tool_print_quoted(text, out);
     fputc('}', out);
 }
 
@@ -281,9 +281,9 @@ static void print_findings_json(
             separator,
             myc_compat_rule_name(finding->rule),
             severity_of(result, finding));
-        check_print_string(finding->path, out);
+        tool_print_quoted(finding->path, out);
         fputs(",\"text\":", out);
-        check_print_string(myc_compat_rule_text(finding->rule), out);
+        tool_print_quoted(myc_compat_rule_text(finding->rule), out);
         fprintf(
             out,
             ",\"breaks_new_reads_old\":%s,\"breaks_old_reads_new\":%s,\"changes_meaning\":%s",
@@ -318,7 +318,7 @@ static void print_message_json(
 static void print_contract_json(const char *key, const struct contract_file *file, FILE *out)
 {
     fprintf(out, "\"%s\":{\"file\":", key);
-    check_print_string(file->path, out);
+    tool_print_quoted(file->path, out);
     fprintf(
         out,
         ",\"name\":\"%s\",\"version\":%u,\"min_compatible\":%u},",

@@ -11,25 +11,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tool/command.h"
 #include "tool/contract/contract.h"
 
-enum { EXIT_DONE = 0, EXIT_SYSTEM = 1, EXIT_INPUT = 2, SOURCE_MAX = 4 * 1024 * 1024 };
+enum { SOURCE_MAX = 4 * 1024 * 1024 };
 
-static void print_help(FILE *out)
-{
-    fputs(
-        "usage: myc fmt [--check] CONTRACT.yaml...\n"
-        "\n"
-        "Writes contracts in canonical style: keys in their order, two spaces a level, quotes "
-        "where\n"
-        "they are needed. Comments and groups of lines stay; the contract's digest does not "
-        "change.\n"
-        "A file that cannot be formatted safely is left alone.\n"
-        "\n"
-        "  --check   write nothing; name the files that would change, exit status 2 if there are\n"
-        "  --help    print this\n",
-        out);
-}
+static const char help[] =
+    "usage: myc fmt [--check] CONTRACT.yaml...\n"
+    "\n"
+    "Writes contracts in canonical style: keys in their order, two spaces a level, quotes "
+    "where\n"
+    "they are needed. Comments and groups of lines stay; the contract's digest does not "
+    "change.\n"
+    "A file that cannot be formatted safely is left alone.\n"
+    "\n"
+    "  --check   write nothing; name the files that would change, exit status 2 if there are\n"
+    "  --help    print this\n";
 
 // ---- Formatting ----
 
@@ -203,7 +200,7 @@ format_contract(struct contract_file *contract, const char *bytes, size_t size, 
     struct fmt_document document;
     size_t text_size = 0;
     const char *path = contract->path;
-    int status = EXIT_DONE;
+    int status = TOOL_DONE;
     char *text = format_bytes(arena, bytes, size, &text_size, &document);
     if (text == NULL) {
         fprintf(
@@ -213,18 +210,18 @@ format_contract(struct contract_file *contract, const char *bytes, size_t size, 
             document.problem_line,
             document.problem);
         contract_arena_destroy(arena);
-        return EXIT_INPUT;
+        return TOOL_INPUT;
     }
     const char *doubt = find_doubt(arena, contract, &document, text, text_size);
     bool is_changed = text_size != size || memcmp(text, bytes, size) != 0;
     if (doubt != NULL) {
         fprintf(stderr, "%s: error: the file is left as it is: %s\n", path, doubt);
-        status = EXIT_INPUT;
+        status = TOOL_INPUT;
     } else if (is_changed && is_check) {
         fprintf(stderr, "%s: error: not in canonical style; run 'myc fmt' on it\n", path);
-        status = EXIT_INPUT;
+        status = TOOL_INPUT;
     } else if (is_changed) {
-        status = replace_file(path, text, text_size) ? EXIT_DONE : EXIT_SYSTEM;
+        status = replace_file(path, text, text_size) ? TOOL_DONE : TOOL_SYSTEM;
     }
     free(text);
     contract_arena_destroy(arena);
@@ -237,9 +234,9 @@ static int format_file(const char *path, bool is_check)
     size_t size = 0;
     char *bytes = read_file(path, &size);
     if (bytes == NULL) {
-        return EXIT_INPUT;
+        return TOOL_INPUT;
     }
-    int status = EXIT_INPUT;
+    int status = TOOL_INPUT;
     if (contract_read(path, bytes, size, &contract)) {
         status = format_contract(&contract, bytes, size, is_check);
     } else {
@@ -252,40 +249,35 @@ static int format_file(const char *path, bool is_check)
 
 // ---- The command ----
 
-static int refuse(const char *text, const char *detail)
+static const struct option table[] = {
+    {"check", no_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static int take(void *context, int choice, const char *value)
 {
-    fprintf(stderr, "myc fmt: error: %s%s; try 'myc fmt --help'\n", text, detail);
-    return EXIT_INPUT;
+    bool *is_check = context;
+    (void)value;
+    *is_check = *is_check || choice == 'c';
+    return TOOL_DONE;
 }
 
 int fmt_command(int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"check", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
+    static const struct tool_command command = {
+        .name = "fmt", .help = help, .letters = ":ch", .table = table, .take = take};
     bool is_check = false;
-    int choice = 0;
-    opterr = 0;
-    optind = 1;
-    while ((choice = getopt_long(argc, argv, ":ch", table, NULL)) != -1) {
-        if (choice == 'c') {
-            is_check = true;
-        } else if (choice == 'h') {
-            print_help(stdout);
-            return EXIT_DONE;
-        } else {
-            return refuse("unknown option ", argv[optind - 1]);
-        }
+    int status = TOOL_DONE;
+    if (!tool_take_options(&command, argc, argv, &is_check, &status)) {
+        return status;
     }
     if (optind == argc) {
-        return refuse("name a contract file", "");
+        return tool_refuse("fmt", "name a contract file", "");
     }
-    int worst = EXIT_DONE;
     for (int i = optind; i < argc; i++) {
-        int status = format_file(argv[i], is_check);
-        worst = status > worst ? status : worst;
+        int file_status = format_file(argv[i], is_check);
+        status = file_status > status ? file_status : status;
     }
-    return worst;
+    return status;
 }

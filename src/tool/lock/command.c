@@ -7,71 +7,41 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/command.h"
 #include "tool/lock/lock.h"
 
-enum { EXIT_DONE = 0, EXIT_SYSTEM = 1, EXIT_INPUT = 2, PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096 };
 
 struct options {
     const char *contract;
     const char *lock;
     bool is_check;
-    bool wants_help;
 };
 
-static void print_help(FILE *out)
-{
-    fputs(
-        "usage: myc lock CONTRACT.yaml [--lock FILE] [--check]\n"
-        "\n"
-        "Checks a contract against its lock, the file that remembers all it ever promised, and\n"
-        "writes what is new into it. Nothing is written if the contract contradicts the lock.\n"
-        "docs/reference/compatibility.md has the rules.\n"
-        "\n"
-        "  --lock FILE  the lock; default: contracts.lock beside the contract\n"
-        "  --check      write nothing; the exit status is 1 if there is something to write\n"
-        "  --help       print this\n",
-        out);
-}
+static const char help[] =
+    "usage: myc lock CONTRACT.yaml [--lock FILE] [--check]\n"
+    "\n"
+    "Checks a contract against its lock, the file that remembers all it ever promised, and\n"
+    "writes what is new into it. Nothing is written if the contract contradicts the lock.\n"
+    "docs/reference/compatibility.md has the rules.\n"
+    "\n"
+    "  --lock FILE  the lock; default: contracts.lock beside the contract\n"
+    "  --check      write nothing; the exit status is 1 if there is something to write\n"
+    "  --help       print this\n";
 
-static int refuse(const char *text, const char *detail)
-{
-    fprintf(stderr, "myc lock: error: %s%s; try 'myc lock --help'\n", text, detail);
-    return EXIT_INPUT;
-}
+static const struct option table[] = {
+    {"lock", required_argument, NULL, 'l'},
+    {"check", no_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
 
-static int take_options(int argc, char **argv, struct options *options)
+static int take(void *context, int choice, const char *value)
 {
-    static const struct option table[] = {
-        {"lock", required_argument, NULL, 'l'},
-        {"check", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int choice = 0;
-    opterr = 0;
-    optind = 1;
-    while ((choice = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
-        switch (choice) {
-        case 'l':
-            options->lock = optarg;
-            break;
-        case 'c':
-            options->is_check = true;
-            break;
-        case 'h':
-            options->wants_help = true;
-            return EXIT_DONE;
-        case ':':
-            return refuse("missing value after ", argv[optind - 1]);
-        default:
-            return refuse("unknown option ", argv[optind - 1]);
-        }
-    }
-    if (optind + 1 != argc) {
-        return refuse("name exactly one contract file", "");
-    }
-    options->contract = argv[optind];
-    return EXIT_DONE;
+    struct options *options = context;
+    options->lock = choice == 'l' ? value : options->lock;
+    options->is_check = options->is_check || choice == 'c';
+    return TOOL_DONE;
 }
 
 // contracts.lock in the folder of the contract.
@@ -91,7 +61,7 @@ static int write_file(const char *path, const struct lock *lock, const struct co
     FILE *out = len > 0 && len < PATH_BYTES ? fopen(temporary, "wx") : NULL;
     if (out == NULL) {
         fprintf(stderr, "%s: error: cannot write the lock: %s\n", path, strerror(errno));
-        return EXIT_SYSTEM;
+        return TOOL_SYSTEM;
     }
     lock_write(lock, file, out);
     bool is_written = ferror(out) == 0;
@@ -100,9 +70,9 @@ static int write_file(const char *path, const struct lock *lock, const struct co
     if (!is_written) {
         fprintf(stderr, "%s: error: cannot write the lock: %s\n", path, strerror(errno));
         (void)unlink(temporary);
-        return EXIT_SYSTEM;
+        return TOOL_SYSTEM;
     }
-    return EXIT_DONE;
+    return TOOL_DONE;
 }
 
 static int update(
@@ -113,10 +83,10 @@ static int update(
 {
     if (lock->version_count > 0 && !lock_check(lock, file)) {
         contract_print_findings(file, stderr);
-        return EXIT_INPUT;
+        return TOOL_INPUT;
     }
     if (lock_is_current(lock, file)) {
-        return EXIT_DONE;
+        return TOOL_DONE;
     }
     if (options->is_check) {
         fprintf(
@@ -124,35 +94,34 @@ static int update(
             "%s: error: the lock is behind the contract: run 'myc lock %s' [LOCK_BEHIND]\n",
             path,
             options->contract);
-        return EXIT_SYSTEM;
+        return TOOL_SYSTEM;
     }
     return write_file(path, lock, file);
 }
 
 int lock_command(int argc, char **argv)
 {
+    static const struct tool_command command = {
+        .name = "lock", .help = help, .letters = ":h", .table = table, .take = take};
     struct options options = {0};
     struct contract_file file = {0};
     struct lock lock = {.id = 0};
     char path[PATH_BYTES];
     bool is_missing = false;
-    int status = take_options(argc, argv, &options);
-    if (status != EXIT_DONE) {
+    int status = TOOL_DONE;
+    if (!tool_take_options(&command, argc, argv, &options, &status)) {
         return status;
     }
-    if (options.wants_help) {
-        print_help(stdout);
-        return EXIT_DONE;
+    if (optind + 1 != argc) {
+        return tool_refuse("lock", "name exactly one contract file", "");
     }
+    options.contract = argv[optind];
     if (options.lock == NULL && !default_path(options.contract, path)) {
-        return refuse("the path is too long: ", options.contract);
+        return tool_refuse("lock", "the path is too long: ", options.contract);
     }
     const char *lock_path = options.lock != NULL ? options.lock : path;
-    status = EXIT_INPUT;
-    bool is_read = contract_load(options.contract, &file);
-    if (!is_read) {
-        contract_print_findings(&file, stderr);
-    }
+    status = TOOL_INPUT;
+    bool is_read = tool_load(options.contract, &file);
     is_read = (lock_read(lock_path, &lock, &is_missing) || is_missing) && is_read;
     if (is_read) {
         status = update(&options, lock_path, &lock, &file);
@@ -167,9 +136,9 @@ bool lock_verify(const char *contract_path, const char *lock_path)
     struct contract_file file = {0};
     struct lock lock = {.id = 0};
     bool is_missing = false;
-    bool is_good = contract_load(contract_path, &file);
+    bool is_good = tool_load(contract_path, &file);
     if (!is_good) {
-        contract_print_findings(&file, stderr);
+        // said already
     } else if (!lock_read(lock_path, &lock, &is_missing)) {
         is_good = false;
         if (is_missing) {

@@ -316,8 +316,8 @@ int decode_command(int argc, char **argv)
 {
     struct message_options options;
     struct decoder decoder = {.options = &options};
-    int status = message_parse_options(argc, argv, "decode", &options);
-    if (status != MESSAGE_DONE || options.wants_help) {
+    int status = MESSAGE_DONE;
+    if (!message_take_options(argc, argv, "decode", &options, &status)) {
         return status;
     }
     decoder.status = message_load(&options, &decoder.contract);

@@ -448,8 +448,8 @@ int describe_command(int argc, char **argv)
 {
     struct message_options options;
     struct contract_file file;
-    int status = message_parse_options(argc, argv, "describe", &options);
-    if (status != MESSAGE_DONE || options.wants_help) {
+    int status = MESSAGE_DONE;
+    if (!message_take_options(argc, argv, "describe", &options, &status)) {
         return status;
     }
     status = message_load(&options, &file);

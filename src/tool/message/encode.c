@@ -235,8 +235,8 @@ int encode_command(int argc, char **argv)
     struct message_options options;
     struct encoder encoder = {.options = &options};
     struct message_bytes text = {0};
-    int status = message_parse_options(argc, argv, "encode", &options);
-    if (status != MESSAGE_DONE || options.wants_help) {
+    int status = MESSAGE_DONE;
+    if (!message_take_options(argc, argv, "encode", &options, &status)) {
         return status;
     }
     encoder.message.path = strcmp(options.subject, "-") == 0 ? "<stdin>" : options.subject;

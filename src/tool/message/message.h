@@ -30,12 +30,11 @@ struct message_options {
     bool is_payload;
     bool shows_secrets;
     bool fills_in; /* encode: initial values for what is missing */
-    bool wants_help;
 };
 
-/** Reads a command line. Returns: MESSAGE_DONE, or MESSAGE_INPUT after printing what is wrong. */
-int message_parse_options(
-    int argc, char **argv, const char *command, struct message_options *out_options);
+/** Reads a command line. Returns: whether to go on; if not, `*out_status` is what to exit with. */
+bool message_take_options(
+    int argc, char **argv, const char *name, struct message_options *out_options, int *out_status);
 
 /** Prints "myc COMMAND: error: WHERE: TEXT"; `where` may be NULL. Returns: `status`. */
 int message_fail(

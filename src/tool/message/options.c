@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "tool/command.h"
 #include "tool/message/message.h"
 
 static const char decode_help[] =
@@ -68,28 +69,20 @@ static bool is_command(const struct message_options *options, const char *name)
     return strcmp(options->command, name) == 0;
 }
 
-static int refuse(const struct message_options *options, const char *text, const char *detail)
-{
-    fprintf(
-        stderr,
-        "myc %s: error: %s%s; try 'myc %s --help'\n",
-        options->command,
-        text,
-        detail,
-        options->command);
-    return MESSAGE_INPUT;
-}
-
 static bool is_known(const struct message_options *options, int choice)
 {
-    const char *known = is_command(options, "decode")   ? "txplsh"
-                        : is_command(options, "encode") ? "toxydh"
-                                                        : "jh";
+    const char *known = is_command(options, "decode")   ? "txpls"
+                        : is_command(options, "encode") ? "toxyd"
+                                                        : "j";
     return strchr(known, choice) != NULL;
 }
 
-static void take(struct message_options *options, int choice, const char *value)
+static int take(void *context, int choice, const char *value)
 {
+    struct message_options *options = context;
+    if (!is_known(options, choice)) {
+        return TOOL_UNKNOWN;
+    }
     options->type = choice == 't' ? value : options->type;
     options->out = choice == 'o' ? value : options->out;
     options->is_hex = options->is_hex || choice == 'x';
@@ -98,46 +91,43 @@ static void take(struct message_options *options, int choice, const char *value)
     options->is_payload = options->is_payload || choice == 'y';
     options->shows_secrets = options->shows_secrets || choice == 's';
     options->fills_in = options->fills_in || choice == 'd';
-    options->wants_help = options->wants_help || choice == 'h';
+    return TOOL_DONE;
 }
 
-int message_parse_options(
-    int argc, char **argv, const char *command, struct message_options *out_options)
+static int check_arguments(int argc, char **argv, struct message_options *options)
 {
-    struct message_options *options = out_options;
-    *options = (struct message_options){.command = command};
-    int choice = 0;
-    opterr = 0;
-    optind = 1;
-    while ((choice = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
-        if (choice == ':') {
-            return refuse(options, "missing value after ", argv[optind - 1]);
-        }
-        if (choice == '?' || !is_known(options, choice)) {
-            return refuse(options, "unknown option ", argv[optind - (optarg != NULL ? 2 : 1)]);
-        }
-        take(options, choice, optarg);
-    }
-    if (options->wants_help) {
-        fputs(
-            is_command(options, "decode")   ? decode_help
-            : is_command(options, "encode") ? encode_help
-                                            : describe_help,
-            stdout);
-        return MESSAGE_DONE;
-    }
     int left = argc - optind;
-    if (left < 1 || left > 2) {
-        return refuse(
-            options,
-            left < 1 ? "name a contract" : "too many arguments: ",
-            left < 1 ? "" : argv[optind + 2]);
+    if (left < 1) {
+        return tool_refuse(options->command, "name a contract", "");
+    }
+    if (left > 2) {
+        return tool_refuse(options->command, "too many arguments: ", argv[optind + 2]);
     }
     options->contract = argv[optind];
     options->subject = left == 2 ? argv[optind + 1] : is_command(options, "describe") ? NULL : "-";
     if (options->subject != NULL && strcmp(options->subject, "-") == 0
         && strcmp(options->contract, "-") == 0) {
-        return refuse(options, "only one of the two can come from standard input", "");
+        return tool_refuse(
+            options->command, "only one of the two can come from standard input", "");
     }
-    return MESSAGE_DONE;
+    return TOOL_DONE;
+}
+
+bool message_take_options(
+    int argc, char **argv, const char *name, struct message_options *out_options, int *out_status)
+{
+    *out_options = (struct message_options){.command = name};
+    struct tool_command command = {
+        .name = name,
+        .help = is_command(out_options, "decode")   ? decode_help
+                : is_command(out_options, "encode") ? encode_help
+                                                    : describe_help,
+        .letters = ":h",
+        .table = table,
+        .take = take};
+    if (!tool_take_options(&command, argc, argv, out_options, out_status)) {
+        return false;
+    }
+    *out_status = check_arguments(argc, argv, out_options);
+    return *out_status == TOOL_DONE;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/command.h"
+
 enum { PERCENT_DEFAULT = 100, WAIT_DEFAULT_SECONDS = 10, NUMBER_MAX = 1000000000 };
 
 static const char record_help[] =
@@ -42,12 +44,6 @@ static const char replay_help[] =
     "  --seconds N        wait for them at most so long; default: 10\n"
     "  --help             print this\n";
 
-static int refuse(const char *command, const char *text, const char *detail)
-{
-    fprintf(stderr, "myc %s: error: %s%s; try 'myc %s --help'\n", command, text, detail, command);
-    return RECORD_INPUT;
-}
-
 static bool read_number(const char *text, uint64_t *out_number)
 {
     char *end = NULL;
@@ -72,7 +68,7 @@ static const struct option table[] = {
 };
 
 // Takes one option. Returns: false if its value is no number where one is needed.
-static bool take(struct record_options *options, int choice, const char *value)
+static bool take_value(struct record_options *options, int choice, const char *value)
 {
     switch (choice) {
     case 't':
@@ -99,11 +95,8 @@ static bool take(struct record_options *options, int choice, const char *value)
         return read_number(value, &options->percent) && options->percent != 0;
     case 'u':
         return read_number(value, &options->subscribers);
-    case 'd':
-        options->is_durable = true;
-        return true;
     default:
-        options->wants_help = true;
+        options->is_durable = true;
         return true;
     }
 }
@@ -114,55 +107,53 @@ static bool is_foreign(const char *command, int choice)
     return strchr(strcmp(command, "record") == 0 ? "vu" : "md", choice) != NULL;
 }
 
+static int take(void *context, int choice, const char *value)
+{
+    struct record_options *options = context;
+    if (is_foreign(options->command, choice)) {
+        return TOOL_UNKNOWN;
+    }
+    return take_value(options, choice, value)
+               ? TOOL_DONE
+               : tool_refuse(
+                   options->command, "a whole number up to 1000000000 is needed, not ", value);
+}
+
 static int check(const struct record_options *options, int left)
 {
-    if (options->wants_help) {
-        fputs(strcmp(options->command, "record") == 0 ? record_help : replay_help, stdout);
-        return RECORD_DONE;
-    }
     if (left != 1) {
-        return refuse(options->command, "name exactly one file", "");
+        return tool_refuse(options->command, "name exactly one file", "");
     }
     if (options->topology == NULL || options->node == NULL || options->contract == NULL) {
-        return refuse(
+        return tool_refuse(
             options->command, "say who this is with --topology, --node and --contract", "");
     }
     if (options->topic == NULL && strcmp(options->command, "record") == 0) {
-        return refuse(options->command, "say what to record with --topic", "");
+        return tool_refuse(options->command, "say what to record with --topic", "");
     }
-    return RECORD_DONE;
+    return TOOL_DONE;
 }
 
-int record_parse_options(
-    int argc, char **argv, const char *command, struct record_options *out_options)
+bool record_take_options(
+    int argc, char **argv, const char *name, struct record_options *out_options, int *out_status)
 {
-    bool is_replay = strcmp(command, "replay") == 0;
-    struct record_options options = {
-        .command = command,
+    bool is_replay = strcmp(name, "replay") == 0;
+    struct tool_command command = {
+        .name = name,
+        .help = is_replay ? replay_help : record_help,
+        .letters = ":h",
+        .table = table,
+        .take = take};
+    *out_options = (struct record_options){
+        .command = name,
         .percent = PERCENT_DEFAULT,
         .subscribers = 1,
         .seconds = is_replay ? WAIT_DEFAULT_SECONDS : 0,
     };
-    int choice = 0;
-    opterr = 0;
-    optind = 1;
-    while ((choice = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
-        if (choice == ':') {
-            return refuse(command, "missing value after ", argv[optind - 1]);
-        }
-        if (choice == '?' || is_foreign(command, choice)) {
-            const char *name =
-                optarg != NULL && choice != '?' ? argv[optind - 2] : argv[optind - 1];
-            return refuse(command, "unknown option ", name);
-        }
-        if (!take(&options, choice, optarg)) {
-            return refuse(command, "a whole number up to 1000000000 is needed, not ", optarg);
-        }
+    if (!tool_take_options(&command, argc, argv, out_options, out_status)) {
+        return false;
     }
-    int status = check(&options, argc - optind);
-    if (status == RECORD_DONE && !options.wants_help) {
-        options.file = argv[optind];
-    }
-    *out_options = options;
-    return status;
+    *out_status = check(out_options, argc - optind);
+    out_options->file = *out_status == TOOL_DONE ? argv[optind] : NULL;
+    return *out_status == TOOL_DONE;
 }

@@ -268,8 +268,8 @@ int record_command(int argc, char **argv)
     struct record_options options;
     struct recorder recorder = {.options = &options};
     struct myc_subscriber *subscriber = NULL;
-    int status = record_parse_options(argc, argv, "record", &options);
-    if (status != RECORD_DONE || options.wants_help) {
+    int status = RECORD_DONE;
+    if (!record_take_options(argc, argv, "record", &options, &status)) {
         return status;
     }
     recorder.lanes = gen_allocate(LANES_MAX, sizeof(*recorder.lanes));

@@ -30,12 +30,11 @@ struct record_options {
     uint64_t percent;     /* replay: of the recorded speed; 0: without waiting */
     uint64_t subscribers; /* replay: how many to wait for */
     bool is_durable;
-    bool wants_help;
 };
 
-/** Reads a command line. Returns: RECORD_DONE, or RECORD_INPUT after printing what is wrong. */
-int record_parse_options(
-    int argc, char **argv, const char *command, struct record_options *out_options);
+/** Reads a command line. Returns: whether to go on; if not, `*out_status` is what to exit with. */
+bool record_take_options(
+    int argc, char **argv, const char *name, struct record_options *out_options, int *out_status);
 
 /** A node of a system, as which a command takes part in it. */
 struct record_member {

@@ -162,8 +162,8 @@ int replay_command(int argc, char **argv)
     struct record_options options;
     struct player player = {.options = &options};
     struct myc_handle agent = {0};
-    int exit_status = record_parse_options(argc, argv, "replay", &options);
-    if (exit_status != RECORD_DONE || options.wants_help) {
+    int exit_status = RECORD_DONE;
+    if (!record_take_options(argc, argv, "replay", &options, &exit_status)) {
         return exit_status;
     }
     exit_status = record_join(&player.member, &options);
