@@ -282,6 +282,8 @@ static void test_bad_command_lines_are_refused(void **state)
         {{"gen", "a", NULL}, "myc gen: error: say where to write with --out DIR"},
         {{"gen", "a", "--out", NULL}, "myc gen: error: missing value after --out"},
         {{"gen", "a", "--in", "b", NULL}, "myc gen: error: unknown option --in"},
+        {{"describe", "a", "--type=X", NULL}, "myc describe: error: unknown option --type=X"},
+        {{"describe", "a", "--type", "X", NULL}, "myc describe: error: unknown option --type;"},
         {{"gen", "a", "--out", "b", "--prefix=A"}, "not A; try 'myc gen --help'\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
