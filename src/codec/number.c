@@ -93,8 +93,17 @@ struct myc_number myc__load_number(uint8_t kind, const unsigned char *bytes)
     return number;
 }
 
+static bool is_nan(uint64_t bits)
+{
+    return bits << 1 > (uint64_t)0x7FF << 53;
+}
+
+// What is no number is found by its bits: -ffast-math lets compilers forget that there is such.
 static int compare_floats(uint64_t a_bits, uint64_t b_bits)
 {
+    if (is_nan(a_bits) || is_nan(b_bits)) {
+        return 2;
+    }
     double a = 0;
     double b = 0;
     memcpy(&a, &a_bits, sizeof(a));
@@ -105,7 +114,7 @@ static int compare_floats(uint64_t a_bits, uint64_t b_bits)
     if (a > b) {
         return 1;
     }
-    return a == b ? 0 : 2;
+    return 0;
 }
 
 int myc__compare_numbers(uint8_t kind, const struct myc_number *a, const struct myc_number *b)

@@ -196,6 +196,22 @@ static inline uint64_t myc_odd_presence(uint8_t mark, const void *bytes, size_t 
     return mark == 0 ? myc_any_byte(bytes, size) : (uint64_t)(mark >> 1);
 }
 
+/** Not 0 if a float is infinite or no number: by its bits, since -ffast-math lets compilers forget
+ * that there are such. [GENERATED-4] */
+static inline uint64_t myc_odd_f32(float value)
+{
+    uint32_t bits = 0;
+    memcpy(&bits, &value, sizeof(bits));
+    return (bits >> 23 & 0xFFU) == 0xFFU ? 1U : 0U;
+}
+
+static inline uint64_t myc_odd_f64(double value)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &value, sizeof(bits));
+    return (bits >> 52 & 0x7FFU) == 0x7FFU ? 1U : 0U;
+}
+
 /** Not 0 if one of the bytes is outside ASCII; then whether it is UTF-8 takes a closer look. */
 static inline uint64_t myc_any_high_byte(const void *bytes, size_t size)
 {

@@ -88,7 +88,8 @@ emit_integer_bounds(struct gen_writer *writer, const struct myc_field *field, co
     }
 }
 
-// Written so that a NaN is odd too.
+// What is no number, or infinite, takes the exact look whatever its bounds are: compilers that are
+// told -ffast-math think that comparisons need not mind it.
 static void
 emit_float_bounds(struct gen_writer *writer, const struct myc_field *field, const char *x)
 {
@@ -106,8 +107,9 @@ emit_float_bounds(struct gen_writer *writer, const struct myc_field *field, cons
                 bound);
         }
     }
-    if ((field->flags & MYC_FIELD_FINITE) != 0) {
-        gen_line(writer, "%sodd |= !(%s - %s >= 0);", writer->values['I'], x, x);
+    if ((field->flags & MYC_FIELD_FINITE) != 0 || field->min != NULL || field->max != NULL) {
+        const char *kind = field->kind == MYC_KIND_F32 ? "f32" : "f64";
+        gen_line(writer, "%sodd |= myc_odd_%s(%s);", writer->values['I'], kind, x);
     }
 }
 
