@@ -267,15 +267,11 @@ static void check_new_field(struct reader *reader, const struct reader_fields *b
     }
 }
 
-static void read_field(
-    struct reader *reader,
-    const yaml_node_t *node,
-    uint16_t version,
-    struct contract_note *note,
-    struct reader_fields *body,
-    uint32_t index)
+// Whether what a field says is known, in a message or in a struct, whose fields have no `since`.
+static void
+check_keys(struct reader *reader, const yaml_node_t *node, const char *what, bool is_of_message)
 {
-    static const char *const of_message[] = {
+    static const char *const known[] = {
         "type",
         "description",
         "default",
@@ -289,30 +285,32 @@ static void read_field(
         "finite",
         "nonzero",
         "ascii",
-        "secret",
-        NULL};
-    static const char *const of_struct[] = {
-        "type",
-        "description",
-        "default",
-        "deprecated",
-        "min",
-        "max",
-        "not_empty",
-        "min_length",
-        "max_length",
-        "finite",
-        "nonzero",
-        "ascii",
-        "secret",
-        NULL};
+        "secret"};
+    const char *allowed[sizeof(known) / sizeof(known[0]) + 1] = {NULL};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (is_of_message || strcmp(known[i], "since") != 0) {
+            allowed[count++] = known[i];
+        }
+    }
+    reader_check_mapping(reader, node, what, allowed);
+}
+
+static void read_field(
+    struct reader *reader,
+    const yaml_node_t *node,
+    uint16_t version,
+    struct contract_note *note,
+    struct reader_fields *body,
+    uint32_t index)
+{
     struct myc_field *field = &body->fields[index];
     struct reader_field *source = &body->sources[index];
     char what[READER_WHAT_BYTES];
     snprintf(what, sizeof(what), "field '%s'", field->name);
     source->type = (yaml_node_t *)node;
     if (node->type == YAML_MAPPING_NODE) {
-        reader_check_mapping(reader, node, what, version == 0 ? of_struct : of_message);
+        check_keys(reader, node, what, version > 0);
         source->type = reader_require(reader, source->key, node, "type", what, "type: u64");
         source->default_value = reader_find(reader, node, "default");
         note->description = reader_description(reader, node, "description");

@@ -67,31 +67,16 @@ check_range(struct reader *reader, const yaml_node_t *node, const struct myc_mes
         if (!is_meant || (type->id >= range->from && type->id <= range->to)) {
             continue;
         }
-        static const char format[] =
-            "type id %u of message '%s' is outside the range of domain '%s': use %u to %u";
-        if (range->severity == CONTRACT_ERROR) {
-            reader_error(
-                reader,
-                node,
-                "TYPE_ID_OUT_OF_RANGE",
-                format,
-                type->id,
-                type->name,
-                range->domain,
-                range->from,
-                range->to);
-        } else {
-            reader_warn(
-                reader,
-                node,
-                "TYPE_ID_OUT_OF_RANGE",
-                format,
-                type->id,
-                type->name,
-                range->domain,
-                range->from,
-                range->to);
-        }
+        const char *text = contract_arena_format(
+            reader->arena,
+            "type id %u of message '%s' is outside the range of domain '%s': use %u to %u",
+            type->id,
+            type->name,
+            range->domain,
+            range->from,
+            range->to);
+        contract_add_finding(
+            reader->file, range->severity, reader_place(node), "TYPE_ID_OUT_OF_RANGE", text);
     }
 }
 

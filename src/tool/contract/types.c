@@ -163,84 +163,30 @@ struct reader_type *reader_find_type(struct reader *reader, const char *name, si
     return NULL;
 }
 
-// ---- Enums ----
+// ---- Values and variants ----
 
-struct value {
-    struct myc_enum_value value;
+/* A value of an enum, or a variant of a union, while they are read. */
+struct member {
+    const char *name;
+    uint32_t number;
+    uint32_t is_deprecated;
+    const struct myc_struct *structure; /* of a variant: NULL if it holds nothing */
+    struct reader_type *needs;          /* likewise */
     struct contract_note note;
 };
 
-static int compare_values(const void *a, const void *b)
+/* Reads one that starts as zeros. Returns: whether it counts. */
+typedef bool read_member(
+    struct reader *reader,
+    struct reader_type *type,
+    struct reader_pair pair,
+    struct member *member);
+
+static int compare_members(const void *a, const void *b)
 {
-    uint32_t left = ((const struct value *)a)->value.value;
-    uint32_t right = ((const struct value *)b)->value.value;
+    uint32_t left = ((const struct member *)a)->number;
+    uint32_t right = ((const struct member *)b)->number;
     return left < right ? -1 : left > right ? 1 : 0;
-}
-
-static void check_value_name(
-    struct reader *reader, struct reader_type *type, const yaml_node_t *key, struct value *value)
-{
-    size_t len = 0;
-    const char *text = reader_text(reader, key, "a value's name", &len);
-    value->value.name = text == NULL ? "" : reader_quote(reader, text, len);
-    if (text != NULL && !myc__schema_is_upper_name(text, len)) {
-        reader_error(
-            reader,
-            key,
-            "BAD_VALUE_NAME",
-            "bad value name '%s' in enum '%s': use capitals, digits and single underscores, as in "
-            "GOOD_TILL_DATE",
-            value->value.name,
-            type->name);
-    }
-}
-
-// A value is "NAME: number" or "NAME: {value: number, ...}".
-static bool read_value(
-    struct reader *reader, struct reader_type *type, struct reader_pair pair, struct value *value)
-{
-    static const char *const allowed[] = {"value", "description", "deprecated", NULL};
-    uint64_t number = 0;
-    const yaml_node_t *node = pair.value;
-    value->note.place = reader_place(pair.key);
-    check_value_name(reader, type, pair.key, value);
-    if (node->type == YAML_MAPPING_NODE) {
-        char what[READER_WHAT_BYTES];
-        snprintf(what, sizeof(what), "value '%s'", value->value.name);
-        reader_check_mapping(reader, node, what, allowed);
-        value->note.description = reader_description(reader, node, "description");
-        value->value.is_deprecated = reader_deprecated(reader, node, &value->note) ? 1 : 0;
-        node = reader_require(reader, pair.key, node, "value", what, "value: 1");
-    }
-    if (node == NULL || !reader_number(reader, node, "a value", 0, UINT32_MAX, &number)) {
-        return false;
-    }
-    value->value.value = (uint32_t)number;
-    return reader_check_reserved(
-        reader,
-        pair.key,
-        type->notes->reserved,
-        type->notes->reserved_count,
-        value->value.name,
-        &value->value.value);
-}
-
-static bool check_value_unique(
-    struct reader *reader, const yaml_node_t *key, const struct value *values, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (values[i].value.value == values[count].value.value) {
-            return reader_error(
-                reader,
-                key,
-                "DUPLICATE_VALUE",
-                "'%s' and '%s' are both %u: give one another number",
-                values[i].value.name,
-                values[count].value.name,
-                values[i].value.value);
-        }
-    }
-    return true;
 }
 
 // Whether a mapping of members has a usable number of them.
@@ -271,6 +217,126 @@ static bool check_members(
     return true;
 }
 
+static void read_notes(struct reader *reader, const yaml_node_t *mapping, struct member *member)
+{
+    member->note.description = reader_description(reader, mapping, "description");
+    member->is_deprecated = reader_deprecated(reader, mapping, &member->note) ? 1 : 0;
+}
+
+// The number, which is not reserved. `what` names it in errors.
+static bool read_number(
+    struct reader *reader,
+    const struct reader_type *type,
+    const yaml_node_t *key,
+    const yaml_node_t *node,
+    const char *what,
+    struct member *member)
+{
+    uint64_t number = 0;
+    uint64_t least = type->category == READER_UNION ? 1 : 0;
+    if (node == NULL || !reader_number(reader, node, what, least, UINT32_MAX, &number)) {
+        return false;
+    }
+    member->number = (uint32_t)number;
+    return reader_check_reserved(
+        reader,
+        key,
+        type->notes->reserved,
+        type->notes->reserved_count,
+        member->name,
+        &member->number);
+}
+
+static bool check_unique(
+    struct reader *reader,
+    const struct reader_type *type,
+    const yaml_node_t *key,
+    const struct member *members,
+    uint32_t count)
+{
+    bool is_tag = type->category == READER_UNION;
+    for (uint32_t i = 0; i < count; i++) {
+        if (members[i].number == members[count].number) {
+            return reader_error(
+                reader,
+                key,
+                is_tag ? "DUPLICATE_TAG" : "DUPLICATE_VALUE",
+                "'%s' and '%s' %s %u: give one another%s",
+                members[i].name,
+                members[count].name,
+                is_tag ? "both have tag" : "are both",
+                members[i].number,
+                is_tag ? "" : " number");
+        }
+    }
+    return true;
+}
+
+// Those that count, by their numbers, in the arena, and their notes. `node` passed check_members().
+static struct member *read_members(
+    struct reader *reader,
+    struct reader_type *type,
+    const yaml_node_t *node,
+    read_member *read,
+    uint32_t *out_count)
+{
+    size_t count = reader_pair_count(node);
+    struct member *members = contract_arena_take(reader->arena, count, sizeof(*members));
+    uint32_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct reader_pair pair = reader_pair_at(reader, node, i);
+        members[used] = (struct member){.note = {.place = reader_place(pair.key)}};
+        if (read(reader, type, pair, &members[used])
+            && check_unique(reader, type, pair.key, members, used)) {
+            used++;
+        }
+    }
+    qsort(members, used, sizeof(*members), compare_members);
+    type->notes->members = contract_arena_take(reader->arena, used, sizeof(*type->notes->members));
+    for (uint32_t i = 0; i < used; i++) {
+        type->notes->members[i] = members[i].note;
+    }
+    *out_count = used;
+    return members;
+}
+
+// ---- Enums ----
+
+static void check_value_name(
+    struct reader *reader, struct reader_type *type, const yaml_node_t *key, struct member *value)
+{
+    size_t len = 0;
+    const char *text = reader_text(reader, key, "a value's name", &len);
+    value->name = text == NULL ? "" : reader_quote(reader, text, len);
+    if (text != NULL && !myc__schema_is_upper_name(text, len)) {
+        reader_error(
+            reader,
+            key,
+            "BAD_VALUE_NAME",
+            "bad value name '%s' in enum '%s': use capitals, digits and single underscores, as in "
+            "GOOD_TILL_DATE",
+            value->name,
+            type->name);
+    }
+}
+
+// A value is "NAME: number" or "NAME: {value: number, ...}".
+static bool read_value(
+    struct reader *reader, struct reader_type *type, struct reader_pair pair, struct member *value)
+{
+    static const char *const allowed[] = {"value", "description", "deprecated", NULL};
+    const yaml_node_t *node = pair.value;
+    check_value_name(reader, type, pair.key, value);
+    if (node->type == YAML_MAPPING_NODE) {
+        char what[READER_WHAT_BYTES];
+        snprintf(what, sizeof(what), "value '%s'", value->name);
+        reader_check_mapping(reader, node, what, allowed);
+        read_notes(reader, node, value);
+        node = reader_require(reader, pair.key, node, "value", what, "value: 1");
+    }
+    return read_number(reader, type, pair.key, node, "a value", value);
+}
+
 static void read_enum(struct reader *reader, struct reader_type *type)
 {
     static const char *const allowed[] = {"description", "open", "values", "reserved", NULL};
@@ -288,51 +354,30 @@ static void read_enum(struct reader *reader, struct reader_type *type)
     if (node == NULL || !check_members(reader, node, type, "values")) {
         return;
     }
-    size_t count = reader_pair_count(node);
-    struct value *values = contract_arena_take(reader->arena, count, sizeof(*values));
-    uint32_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct reader_pair pair = reader_pair_at(reader, node, i);
-        if (read_value(reader, type, pair, &values[used])
-            && check_value_unique(reader, pair.key, values, used)) {
-            used++;
-        }
-    }
-    qsort(values, used, sizeof(*values), compare_values);
-    struct myc_enum_value *sorted = contract_arena_take(reader->arena, used, sizeof(*sorted));
-    type->notes->members = contract_arena_take(reader->arena, used, sizeof(*type->notes->members));
-    for (uint32_t i = 0; i < used; i++) {
-        sorted[i] = values[i].value;
-        type->notes->members[i] = values[i].note;
+    uint32_t count = 0;
+    const struct member *values = read_members(reader, type, node, read_value, &count);
+    struct myc_enum_value *sorted = contract_arena_take(reader->arena, count, sizeof(*sorted));
+    for (uint32_t i = 0; i < count; i++) {
+        sorted[i] = (struct myc_enum_value){
+            .name = values[i].name,
+            .value = values[i].number,
+            .is_deprecated = values[i].is_deprecated};
     }
     type->enumeration->values = sorted;
-    type->enumeration->value_count = used;
+    type->enumeration->value_count = count;
 }
 
 // ---- Unions ----
-
-struct variant {
-    struct myc_variant variant;
-    struct reader_type *needs;
-    struct contract_note note;
-};
-
-static int compare_variants(const void *a, const void *b)
-{
-    uint32_t left = ((const struct variant *)a)->variant.tag;
-    uint32_t right = ((const struct variant *)b)->variant.tag;
-    return left < right ? -1 : left > right ? 1 : 0;
-}
 
 static bool read_variant_name(
     struct reader *reader,
     const yaml_node_t *key,
     const struct reader_type *type,
-    struct variant *variant)
+    struct member *variant)
 {
     size_t len = 0;
     const char *text = reader_text(reader, key, "a variant's name", &len);
-    variant->variant.name = text == NULL ? "" : reader_quote(reader, text, len);
+    variant->name = text == NULL ? "" : reader_quote(reader, text, len);
     if (text == NULL) {
         return false;
     }
@@ -343,14 +388,14 @@ static bool read_variant_name(
             "BAD_VARIANT_NAME",
             "bad variant name '%s' in union '%s': use lower-case letters, digits and single "
             "underscores, and no word of C or C++",
-            variant->variant.name,
+            variant->name,
             type->name);
     }
     return true;
 }
 
 static bool
-read_variant_type(struct reader *reader, const yaml_node_t *node, struct variant *variant)
+read_variant_type(struct reader *reader, const yaml_node_t *node, struct member *variant)
 {
     size_t len = 0;
     const char *text = reader_text(reader, node, "a variant's type", &len);
@@ -383,7 +428,7 @@ read_variant_type(struct reader *reader, const yaml_node_t *node, struct variant
             "'%s' is no struct: a variant holds a struct or nothing; wrap it in one",
             type->name);
     }
-    variant->variant.structure = type->structure;
+    variant->structure = type->structure;
     variant->needs = type;
     return true;
 }
@@ -392,67 +437,37 @@ static bool read_variant(
     struct reader *reader,
     struct reader_type *type,
     struct reader_pair pair,
-    struct variant *variant)
+    struct member *variant)
 {
     static const char *const allowed[] = {"tag", "type", "description", "deprecated", NULL};
     char what[READER_WHAT_BYTES];
-    uint64_t tag = 0;
-    variant->note.place = reader_place(pair.key);
     bool is_good = read_variant_name(reader, pair.key, type, variant);
-    snprintf(what, sizeof(what), "variant '%s'", variant->variant.name);
+    snprintf(what, sizeof(what), "variant '%s'", variant->name);
     if (!reader_check_mapping(reader, pair.value, what, allowed)) {
         return false;
     }
-    variant->note.description = reader_description(reader, pair.value, "description");
-    variant->variant.is_deprecated = reader_deprecated(reader, pair.value, &variant->note) ? 1 : 0;
+    read_notes(reader, pair.value, variant);
     const yaml_node_t *node = reader_find(reader, pair.value, "type");
     if (node != NULL && !read_variant_type(reader, node, variant)) {
         is_good = false;
     }
     node = reader_require(reader, pair.key, pair.value, "tag", what, "tag: 1");
-    if (node == NULL || !reader_number(reader, node, "tag", 1, UINT32_MAX, &tag)) {
-        return false;
-    }
-    variant->variant.tag = (uint32_t)tag;
-    return reader_check_reserved(
-               reader,
-               pair.key,
-               type->notes->reserved,
-               type->notes->reserved_count,
-               variant->variant.name,
-               &variant->variant.tag)
-           && is_good;
+    return read_number(reader, type, pair.key, node, "tag", variant) && is_good;
 }
 
-static bool check_tag_unique(
-    struct reader *reader, const yaml_node_t *key, const struct variant *variants, uint32_t count)
+static void finish_union(struct reader *reader, struct reader_type *type, const yaml_node_t *node)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (variants[i].variant.tag == variants[count].variant.tag) {
-            return reader_error(
-                reader,
-                key,
-                "DUPLICATE_TAG",
-                "'%s' and '%s' both have tag %u: give one another",
-                variants[i].variant.name,
-                variants[count].variant.name,
-                variants[i].variant.tag);
-        }
-    }
-    return true;
-}
-
-static void finish_union(
-    struct reader *reader, struct reader_type *type, struct variant *variants, uint32_t count)
-{
-    qsort(variants, count, sizeof(*variants), compare_variants);
+    uint32_t count = 0;
+    const struct member *variants = read_members(reader, type, node, read_variant, &count);
     struct myc_variant *sorted = contract_arena_take(reader->arena, count, sizeof(*sorted));
-    type->notes->members = contract_arena_take(reader->arena, count, sizeof(*type->notes->members));
     type->needs = contract_arena_take(reader->arena, count, sizeof(struct reader_type *));
     for (uint32_t i = 0; i < count; i++) {
-        sorted[i] = variants[i].variant;
+        sorted[i] = (struct myc_variant){
+            .name = variants[i].name,
+            .tag = variants[i].number,
+            .is_deprecated = variants[i].is_deprecated,
+            .structure = variants[i].structure};
         type->needs[i] = variants[i].needs;
-        type->notes->members[i] = variants[i].note;
     }
     type->choice->variants = sorted;
     type->choice->variant_count = count;
@@ -486,17 +501,7 @@ static void read_union(struct reader *reader, struct reader_type *type)
     if (node == NULL || !check_members(reader, node, type, "variants")) {
         return;
     }
-    size_t count = reader_pair_count(node);
-    struct variant *variants = contract_arena_take(reader->arena, count, sizeof(*variants));
-    uint32_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct reader_pair pair = reader_pair_at(reader, node, i);
-        if (read_variant(reader, type, pair, &variants[used])
-            && check_tag_unique(reader, pair.key, variants, used)) {
-            used++;
-        }
-    }
-    finish_union(reader, type, variants, used);
+    finish_union(reader, type, node);
 }
 
 // ---- Structs ----
