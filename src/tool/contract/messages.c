@@ -412,6 +412,31 @@ find_prior(struct reader *reader, const yaml_node_t *node, const struct reader_m
     return 0;
 }
 
+// Order is kept within a stream, and a stream has one topic.
+static void warn_of_topic(
+    struct reader *reader,
+    const yaml_node_t *node,
+    const struct myc_message_type *type,
+    uint16_t prior)
+{
+    for (uint32_t i = 0; i < reader->message_count; i++) {
+        const struct myc_message_type *other = reader->messages[i].type;
+        if (other->id == prior && other->topic != NULL && type->topic != NULL
+            && strcmp(other->topic, type->topic) != 0) {
+            reader_warn(
+                reader,
+                node,
+                "PRIOR_OF_OTHER_TOPIC",
+                "message '%s' has topic '%s' and '%s' has '%s': it will not be asked for",
+                other->name,
+                other->topic,
+                type->name,
+                type->topic);
+            return;
+        }
+    }
+}
+
 static void read_priors(struct reader *reader, struct reader_message *message)
 {
     if (message->pair.value->type != YAML_MAPPING_NODE) {
@@ -448,9 +473,63 @@ static void read_priors(struct reader *reader, struct reader_message *message)
         }
         if (id != 0) {
             priors[message->type->prior_count++] = id;
+            warn_of_topic(reader, item, message->type, id);
         }
     }
     message->type->priors = message->type->prior_count > 0 ? priors : NULL;
+}
+
+// The first prior of a message that its stream asks for and that is still marked; NULL: none.
+static const struct reader_message *
+find_marked(const struct reader *reader, const bool *marks, const struct reader_message *message)
+{
+    for (uint32_t i = 0; i < message->type->prior_count; i++) {
+        for (uint32_t j = 0; j < reader->message_count; j++) {
+            const struct reader_message *prior = &reader->messages[j];
+            if (marks[j] && prior->type->id == message->type->priors[i]
+                && prior->type->topic != NULL && message->type->topic != NULL
+                && strcmp(prior->type->topic, message->type->topic) == 0) {
+                return prior;
+            }
+        }
+    }
+    return NULL;
+}
+
+// Messages that require each other in a circle could never come: nobody would ever be the first.
+static void check_circles(struct reader *reader)
+{
+    const struct reader_message *stuck = NULL;
+    bool *marks = contract_arena_take(reader->arena, reader->message_count, sizeof(*marks));
+    bool is_progress = true;
+    memset(marks, true, reader->message_count * sizeof(*marks));
+    while (is_progress) {
+        is_progress = false;
+        stuck = NULL;
+        for (uint32_t i = 0; i < reader->message_count; i++) {
+            const struct reader_message *message = &reader->messages[i];
+            if (marks[i] && find_marked(reader, marks, message) == NULL) {
+                marks[i] = false;
+                is_progress = true;
+            }
+            stuck = marks[i] ? message : stuck;
+        }
+    }
+    // What is stuck may wait for a circle that it is no part of; so many steps lead into it.
+    for (uint32_t i = 0; i < reader->message_count && stuck != NULL; i++) {
+        stuck = find_marked(reader, marks, stuck);
+    }
+    if (stuck != NULL) {
+        reader_error(
+            reader,
+            reader_find(reader, stuck->pair.value, "required_prior_messages"),
+            "PRIOR_CIRCLE",
+            "message '%s' requires '%s', which in the end requires '%s': none could ever be the "
+            "first; remove one",
+            stuck->type->name,
+            find_marked(reader, marks, stuck)->type->name,
+            stuck->type->name);
+    }
 }
 
 // ---- All ----
@@ -488,6 +567,9 @@ void reader_read_messages(struct reader *reader, const yaml_node_t *root)
     }
     for (size_t i = 0; i < count; i++) {
         read_priors(reader, &reader->messages[i]);
+    }
+    if (file->findings.error_count == 0) {
+        check_circles(reader);
     }
     file->contract.messages = messages;
     file->contract.message_count = (uint32_t)count;
