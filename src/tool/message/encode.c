@@ -172,6 +172,10 @@ static int encode(struct encoder *encoder, const struct message_bytes *text)
     while ((result = json_next(&reader, &value)) == JSON_OK) {
         encode_value(encoder, value);
     }
+    if (result == JSON_NO_MEMORY) {
+        json_deinit(&reader);
+        return message_fail(encoder->options, MESSAGE_SYSTEM, NULL, "memory is exhausted");
+    }
     if (result == JSON_ERROR) {
         const struct json_node place = {.line = reader.error_line, .column = reader.error_column};
         (void)message_refuse(&encoder->message, &place, "", reader.error, "");

@@ -12,8 +12,8 @@
 
 #include <mycelium/message.h>
 
+#include "edge/json/json.h"
 #include "tool/contract/contract.h"
-#include "tool/message/json.h"
 
 enum { MESSAGE_DONE = 0, MESSAGE_SYSTEM = 1, MESSAGE_INPUT = 2 };
 

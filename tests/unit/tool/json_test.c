@@ -55,6 +55,18 @@ static const struct {
     {"\"\xC3\"", "1:2: the text is not UTF-8"},
     {"\"\xED\xA0\x80\"", "1:2: the text is not UTF-8"},
     {"\xEF\xBB\xBF{}", "1:1: no value of JSON"},
+    {"[-01]", "1:3: a number must not begin with 0"},
+    {"1 [2,fals]", "1:6: no value of JSON"},
+    {"[-]", "1:3: a digit is missing"},
+    {"{\"a\":\n}", "2:1: no value of JSON"},
+    {"[1}", "1:3: ',' or ']' was expected"},
+    {"[\n\"a\\ud83c\\udf44\\ndf\\uDF44\"]", "2:21: half of a surrogate pair"},
+    {"{\"\\u0041\\uDc00\":1}", "1:11: half of a surrogate pair"},
+    {"[\"\xED\x9F\xBF\", \"\\ud7ff\\ue000\"]", NULL},
+    {"// no", "1:1: no value of JSON"},
+    {"[1e308, -1.7976931348623157e308, 1e-999, 5e-324]", NULL},
+    {"[1,\n1e309]", "2:1: the number is beyond the range of a double"},
+    {"-1e99999999999999999999", "1:1: the number is beyond the range of a double"},
 };
 
 static void read_all(const char *text, size_t len, char *error, size_t size)
@@ -108,6 +120,91 @@ static void test_values_are_what_was_written(void **state)
     json_deinit(&reader);
 }
 
+// A zero ends no text: it is a character like others that must not be there.
+static void test_zeros_are_refused_where_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *error;
+    } zeros[] = {
+        {"\0", 1, "1:1: no value of JSON"},
+        {"1\0", 2, "1:2: no value of JSON"},
+        {"[1,\n\0]", 6, "2:1: no value of JSON"},
+        {"[1\0]", 4, "1:3: ',' or ']' was expected"},
+        {"{\0}", 3, "1:2: a member's name in quotes was expected"},
+        {"\"a\0b\"", 5, "1:3: control characters in strings must be escaped"},
+        {"\"a\\\0\"", 5, "1:4: no such escape in a string"},
+    };
+    for (size_t i = 0; i < sizeof(zeros) / sizeof(zeros[0]); i++) {
+        char error[256];
+        read_all(zeros[i].text, zeros[i].len, error, sizeof(error));
+        assert_string_equal(error, zeros[i].error);
+    }
+}
+
+// Every digit is kept, of integers and of fractions that no double holds.
+static void test_numbers_keep_their_text(void **state)
+{
+    (void)state;
+    static const char *const numbers_kept[] = {
+        "-57896044618658097711785492504343953926634992332820282019728792003956564819968",
+        "115792089237316195423570985008687907853269984665640564039457584007913129639935",
+        "3.14159265358979323846264338327950288419716939937510",
+        "-0.0E-0",
+        "1.0e+0",
+        "0",
+    };
+    for (size_t i = 0; i < sizeof(numbers_kept) / sizeof(numbers_kept[0]); i++) {
+        struct json_reader reader;
+        struct json_node *value = NULL;
+        json_init(&reader, numbers_kept[i], strlen(numbers_kept[i]));
+        assert_int_equal(json_next(&reader, &value), JSON_OK);
+        assert_int_equal(value->kind, JSON_NUMBER);
+        assert_int_equal(value->len, strlen(numbers_kept[i]));
+        assert_string_equal(value->text, numbers_kept[i]);
+        assert_int_equal(json_next(&reader, &value), JSON_END);
+        json_deinit(&reader);
+    }
+}
+
+// Lines count on from value to value, and each value is a tree of its own.
+static void test_values_follow_each_other(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"a\":1}\n\n [true,\n  false]null\n \"x\"\"y\" ";
+    static const struct {
+        enum json_kind kind;
+        uint32_t line;
+        uint32_t column;
+    } values[] = {
+        {JSON_OBJECT, 1, 1},
+        {JSON_ARRAY, 3, 2},
+        {JSON_NULL, 4, 9},
+        {JSON_STRING, 5, 2},
+        {JSON_STRING, 5, 5},
+    };
+    struct json_reader reader;
+    struct json_node *value = NULL;
+    json_init(&reader, text, sizeof(text) - 1);
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        assert_int_equal(json_next(&reader, &value), JSON_OK);
+        assert_int_equal(value->kind, values[i].kind);
+        assert_int_equal(value->line, values[i].line);
+        assert_int_equal(value->column, values[i].column);
+        assert_null(value->outer);
+        assert_null(value->next);
+        if (value->kind == JSON_ARRAY) {
+            assert_int_equal(value->last->kind, JSON_FALSE);
+            assert_int_equal(value->last->line, 4);
+            assert_int_equal(value->last->column, 3);
+        }
+    }
+    assert_int_equal(json_next(&reader, &value), JSON_END);
+    json_deinit(&reader);
+}
+
 // Neither levels nor members without end.
 static void test_sizes_are_bounded(void **state)
 {
@@ -121,6 +218,47 @@ static void test_sizes_are_bounded(void **state)
     memset(text, '[', JSON_NESTING_MAX + 1);
     read_all(text, (size_t)JSON_NESTING_MAX + 1, error, sizeof(error));
     assert_string_equal(error, "1:65: more than 64 levels");
+
+    struct message_bytes members = {0};
+    message_append_text(&members, "{\n\"0\":0");
+    for (uint32_t i = 1; i < JSON_MEMBERS_MAX; i++) {
+        char member[32];
+        (void)snprintf(member, sizeof(member), ",\"%u\":0", i);
+        message_append_text(&members, member);
+    }
+    size_t most = members.size;
+    message_append_text(&members, "}");
+    read_all((const char *)members.data, members.size, error, sizeof(error));
+    assert_string_equal(error, "");
+    members.size = most;
+    message_append_text(&members, ",\n\"x\":0}");
+    read_all((const char *)members.data, members.size, error, sizeof(error));
+    assert_string_equal(error, "3:1: more than 4096 members");
+    free(members.data);
+}
+
+// One value has so many bytes at most, a text any number.
+static void test_values_of_many_bytes_are_refused(void **state)
+{
+    (void)state;
+    char error[256];
+    size_t size = JSON_VALUE_MAX + 4;
+    char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, ' ', size);
+    memcpy(text, "\n\n1 ", 4);
+    text[size - 1] = '2';
+    read_all(text, size, error, sizeof(error));
+    assert_string_equal(error, "");
+    text[3] = '[';
+    text[size - 1] = ']';
+    read_all(text, size, error, sizeof(error));
+    assert_string_equal(error, "3:2: a value has more than 128 MiB");
+    text[size - 2] = ']'; // the most, and another value behind it
+    text[size - 1] = '2';
+    read_all(text, size, error, sizeof(error));
+    assert_string_equal(error, "");
+    free(text);
 }
 
 // Whatever the bytes are, reading ends, and looks at no other byte: sanitizers watch.
@@ -228,7 +366,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_error_has_its_place),
         cmocka_unit_test(test_values_are_what_was_written),
+        cmocka_unit_test(test_zeros_are_refused_where_they_are),
+        cmocka_unit_test(test_numbers_keep_their_text),
+        cmocka_unit_test(test_values_follow_each_other),
         cmocka_unit_test(test_sizes_are_bounded),
+        cmocka_unit_test(test_values_of_many_bytes_are_refused),
         cmocka_unit_test(test_damaged_texts_are_only_refused),
         cmocka_unit_test(test_numbers_are_exact_or_refused),
     };

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
  * JSON as `myc encode` reads it: every value knows where it stands, and numbers keep their digits,
- * so that nothing is rounded before it is known which type they are for.
+ * so that nothing is rounded before it is known which type they are for. Not for several threads.
  */
-#ifndef MYC_TOOL_MESSAGE_JSON_H
-#define MYC_TOOL_MESSAGE_JSON_H
+#ifndef MYC_EDGE_JSON_JSON_H
+#define MYC_EDGE_JSON_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JSON_NESTING_MAX = 64, JSON_ERROR_BYTES = 128 };
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** JSON_VALUE_MAX: bytes of one value, blanks inside it included. */
+enum {
+    JSON_NESTING_MAX = 64,
+    JSON_MEMBERS_MAX = 4096,
+    JSON_VALUE_MAX = 128 * 1024 * 1024,
+    JSON_ERROR_BYTES = 128
+};
 
 enum json_kind {
     JSON_NULL,
@@ -42,23 +52,26 @@ struct json_reader {
     const char *text;
     size_t len;
     size_t at;
+    size_t counted; /* up to here, lines are */
     size_t line_start;
     uint32_t line;
-    struct json_block *blocks; /* memory of the value that was read last */
+    struct json_tree *tree; /* memory of the value that was read last */
     char error[JSON_ERROR_BYTES];
     uint32_t error_line;
     uint32_t error_column;
 };
 
-enum json_result { JSON_OK, JSON_END, JSON_ERROR };
+enum json_result { JSON_OK, JSON_END, JSON_ERROR, JSON_NO_MEMORY };
 
 /** Starts; `text` outlives the reader. */
 void json_init(struct json_reader *reader, const char *text, size_t len);
 
 /**
- * Reads the next value. It lives until the next call.
+ * Reads the next value. It lives until the next call. RFC 8259 and UTF-8 decide what JSON is; names
+ * in an object must differ and have no zero inside, and numbers must be in the range of a double.
  *
- * Returns: OK; END behind the last; ERROR with the place and one line of text in the reader.
+ * Returns: OK; END behind the last; ERROR with the place and one line of text in the reader, and
+ * then nothing more is to be read; NO_MEMORY likewise, without them.
  */
 enum json_result json_next(struct json_reader *reader, struct json_node **out_value);
 
@@ -70,5 +83,9 @@ const struct json_node *json_member(const struct json_node *object, const char *
 
 /** "an object", "a number", ... */
 const char *json_kind_name(enum json_kind kind);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
