@@ -226,14 +226,14 @@ static bool read_list(const struct target *target, const yaml_node_t *node)
                       : "it must have as many elements as "
                         "the type");
     }
+    bool is_good = true;
     for (size_t i = 0; i < count; i++) {
         const yaml_node_t *item = reader_item_at(target->reader, node, i);
-        if (!read_element(target, item, target->image + field->offset + i * size)) {
-            return false;
-        }
+        uint8_t *bytes = target->image + field->offset + i * size;
+        is_good = read_element(target, item, bytes) && is_good;
     }
-    if (!is_vector) {
-        return true;
+    if (!is_good || !is_vector) {
+        return is_good;
     }
     write_u32(target->image + field->counter, (uint32_t)count);
     return check_length(target, node, count);
@@ -347,7 +347,7 @@ reader_read_defaults(struct reader *reader, const struct reader_fields *body, ui
     for (uint32_t i = 0; i < body->count; i++) {
         const yaml_node_t *node = body->sources[i].default_value;
         target.field = &body->fields[i];
-        if (node != NULL && is_possible(&target, node)) {
+        if (node != NULL && !body->sources[i].is_broken && is_possible(&target, node)) {
             (void)read_value(&target, node);
         }
     }

@@ -85,9 +85,10 @@ static void read_type_id(struct reader *reader, struct reader_message *message, 
     uint64_t number = 0;
     struct myc_message_type *type = message->type;
     const yaml_node_t *node = find_type_id(reader, message, what);
+    bool is_tlv_type = node != NULL && node == reader_find(reader, message->pair.value, "tlv_type");
+    const char *key = is_tlv_type ? "tlv_type" : "type_id";
     if (node == NULL
-        || !reader_number(
-            reader, node, "tlv_type", MYC_MESSAGE_TYPE_MIN, MYC_MESSAGE_TYPE_MAX, &number)) {
+        || !reader_number(reader, node, key, MYC_MESSAGE_TYPE_MIN, MYC_MESSAGE_TYPE_MAX, &number)) {
         return;
     }
     uint32_t id = (uint32_t)number;
@@ -290,9 +291,7 @@ static void read_body(struct reader *reader, struct reader_message *message, con
     type->extents = extents;
     type->extent_count = list.extent_count;
     type->has_tail = list.has_tail;
-    if (!body->is_broken) {
-        type->initial = reader_read_defaults(reader, body, list.size);
-    }
+    type->initial = reader_read_defaults(reader, body, list.size);
 }
 
 static void check_clash(struct reader *reader, const struct reader_message *message)

@@ -79,9 +79,7 @@ static void place_struct(struct reader *reader, struct reader_type *type)
         return;
     }
     type->structure->size = list.size;
-    if (!body->is_broken) {
-        type->structure->initial = reader_read_defaults(reader, body, list.size);
-    }
+    type->structure->initial = reader_read_defaults(reader, body, list.size);
 }
 
 // Places one more round of types; false when there was none to place.

@@ -3,6 +3,7 @@
 // Single values: text, whole numbers, flags, descriptions, and lists of what is reserved.
 #include <string.h>
 
+#include "schema/name.h"
 #include "tool/contract/reader.h"
 
 const char *
@@ -190,9 +191,11 @@ bool reader_deprecated(
 
 // ---- Reserved numbers and names ----
 
-static bool looks_like_number(const char *text, size_t len)
+// What no member of any kind could be called, reserves nothing.
+static bool is_name(const char *text, size_t len)
 {
-    return len > 0 && text[0] >= '0' && text[0] <= '9';
+    return myc__schema_is_snake_name(text, len) || myc__schema_is_upper_name(text, len)
+           || myc__schema_is_pascal_name(text, len);
 }
 
 static bool read_reserved_item(
@@ -204,11 +207,13 @@ static bool read_reserved_item(
         return false;
     }
     item->place = reader_place(node);
-    if (!looks_like_number(text, len)) {
+    if (len == 0) {
+        return reader_error(
+            reader, node, "BAD_RESERVED", "an item of reserved is empty: remove it");
+    }
+    if (is_name(text, len)) {
         item->name = contract_arena_text(reader->arena, text, len);
-        return len > 0
-               || reader_error(
-                   reader, node, "BAD_RESERVED", "an item of reserved is empty: remove it");
+        return true;
     }
     const char *dash = memchr(text, '-', len);
     size_t first_len = dash != NULL ? (size_t)(dash - text) : len;

@@ -11,17 +11,52 @@ enum { QUOTE_MAX = 63, PAIRS_MAX = 1024, NESTING_MAX = 32 };
 
 // ---- Opening ----
 
-static bool report_parser(struct reader *reader, const yaml_parser_t *parser)
+// Where a byte is. The parser reads ahead of its own mark, so for bytes that are no text it has
+// only their offset. Its columns count characters.
+static yaml_mark_t mark_of(const char *bytes, size_t size, size_t offset)
+{
+    yaml_mark_t mark = {0, 0, 0};
+    for (size_t i = 0; i < offset && i < size; i++) {
+        if (bytes[i] == '\n') {
+            mark.line++;
+            mark.column = 0;
+        } else if (((unsigned char)bytes[i] & 0xC0U) != 0x80U) {
+            mark.column++;
+        }
+    }
+    return mark;
+}
+
+// The byte at which a character begins, 0 behind the end; the parser counts characters.
+static char char_at(const char *bytes, size_t size, size_t index)
+{
+    for (size_t i = 0; i < size; i++) {
+        bool is_start = ((unsigned char)bytes[i] & 0xC0U) != 0x80U;
+        if (is_start && index == 0) {
+            return bytes[i];
+        }
+        index -= is_start ? 1 : 0;
+    }
+    return 0;
+}
+
+static bool
+report_parser(struct reader *reader, const yaml_parser_t *parser, const char *bytes, size_t size)
 {
     bool is_reader = parser->error == YAML_READER_ERROR;
-    yaml_mark_t mark = is_reader ? parser->mark : parser->problem_mark;
+    yaml_mark_t mark =
+        is_reader ? mark_of(bytes, size, parser->problem_offset) : parser->problem_mark;
     yaml_node_t place = {.start_mark = mark};
+    bool is_tab = parser->error == YAML_SCANNER_ERROR && char_at(bytes, size, mark.index) == '\t';
     return reader_error(
         reader,
         &place,
         "YAML_SYNTAX",
-        "this is not YAML: %s; correct it or put the text in quotes",
-        parser->problem != NULL ? parser->problem : "out of memory");
+        "this is not YAML: %s; %s",
+        parser->problem != NULL ? parser->problem : "out of memory",
+        is_reader ? "a contract is UTF-8 text, remove or replace the byte"
+        : is_tab  ? "it is a tab, write blanks"
+                  : "correct it or put the text in quotes");
 }
 
 static const char *event_tag(const yaml_event_t *event)
@@ -80,7 +115,7 @@ static bool check_events(struct reader *reader, const char *bytes, size_t size)
             is_over = event.type == YAML_STREAM_END_EVENT;
             yaml_event_delete(&event);
         } else {
-            is_good = report_parser(reader, &parser);
+            is_good = report_parser(reader, &parser, bytes, size);
         }
     }
     yaml_parser_delete(&parser);
@@ -88,11 +123,11 @@ static bool check_events(struct reader *reader, const char *bytes, size_t size)
 }
 
 // A contract is one document; what follows a second "---" would be silently ignored otherwise.
-static bool check_end(struct reader *reader, yaml_parser_t *parser)
+static bool check_end(struct reader *reader, yaml_parser_t *parser, const char *bytes, size_t size)
 {
     yaml_document_t next;
     if (!yaml_parser_load(parser, &next)) {
-        return report_parser(reader, parser);
+        return report_parser(reader, parser, bytes, size);
     }
     const yaml_node_t *root = yaml_document_get_root_node(&next);
     if (root != NULL) {
@@ -114,7 +149,7 @@ bool reader_open(struct reader *reader, const char *bytes, size_t size)
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, size);
     bool is_open = yaml_parser_load(&parser, &reader->document) != 0;
     if (!is_open) {
-        report_parser(reader, &parser);
+        report_parser(reader, &parser, bytes, size);
     } else if (yaml_document_get_root_node(&reader->document) == NULL) {
         yaml_node_t start = {.start_mark = {0, 0, 0}};
         is_open = reader_error(
@@ -123,7 +158,7 @@ bool reader_open(struct reader *reader, const char *bytes, size_t size)
             "EMPTY_FILE",
             "the file is empty: a contract has the keys 'schema' and 'messages'");
         yaml_document_delete(&reader->document);
-    } else if (!check_end(reader, &parser)) {
+    } else if (!check_end(reader, &parser, bytes, size)) {
         yaml_document_delete(&reader->document);
         is_open = false;
     }

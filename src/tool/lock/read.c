@@ -29,7 +29,7 @@ static bool refuse(const struct scan *scan, const char *text)
         "%s:%u:1: error: %s; take the lock of the last commit, or write it anew with 'myc lock' "
         "[LOCK_SYNTAX]\n",
         scan->path,
-        scan->line,
+        scan->line > 0 ? scan->line : 1,
         text);
     return false;
 }

@@ -202,11 +202,7 @@ static void decode_payload(struct decoder *decoder, const struct message_bytes *
         message_find(&decoder->contract.contract, decoder->options->type);
     const struct origin origin = {0};
     if (type == NULL) {
-        decoder->status = message_fail(
-            decoder->options,
-            MESSAGE_INPUT,
-            decoder->options->contract,
-            "there is no message of the name that --type gives");
+        decoder->status = message_fail_unknown(decoder->options, decoder->options->type);
         return;
     }
     if (bytes->size > UINT32_MAX) {

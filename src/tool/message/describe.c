@@ -419,8 +419,7 @@ static int describe(const struct message_options *options, const struct contract
     if (used.enums == NULL || used.structs == NULL || used.unions == NULL) {
         status = message_fail(options, MESSAGE_SYSTEM, NULL, "memory is exhausted");
     } else if (options->subject != NULL && only == NULL) {
-        status = message_fail(
-            options, MESSAGE_INPUT, options->contract, "there is no message of that name");
+        status = message_fail_unknown(options, options->subject);
     } else {
         if (only != NULL) {
             describe_mark(&used, file, only);

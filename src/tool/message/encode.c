@@ -250,11 +250,7 @@ int encode_command(int argc, char **argv)
     if (status == MESSAGE_DONE && options.type != NULL) {
         encoder.type = message_find(&encoder.contract.contract, options.type);
         if (encoder.type == NULL) {
-            status = message_fail(
-                &options,
-                MESSAGE_INPUT,
-                options.contract,
-                "there is no message of the name that --type gives");
+            status = message_fail_unknown(&options, options.type);
         }
     }
     if (status == MESSAGE_DONE) {

@@ -40,6 +40,9 @@ bool message_take_options(
 int message_fail(
     const struct message_options *options, int status, const char *where, const char *text);
 
+/** Says that the contract has no message `name`. Returns: MESSAGE_INPUT. */
+int message_fail_unknown(const struct message_options *options, const char *name);
+
 /** Loads the contract and prints what there is to say. Returns: MESSAGE_DONE or MESSAGE_INPUT. */
 int message_load(const struct message_options *options, struct contract_file *out_file);
 

@@ -21,6 +21,18 @@ int message_fail(
     return status;
 }
 
+int message_fail_unknown(const struct message_options *options, const char *name)
+{
+    fprintf(
+        stderr,
+        "myc %s: error: %s: there is no message '%s'; 'myc describe %s' names them\n",
+        options->command,
+        options->contract,
+        name,
+        options->contract);
+    return MESSAGE_INPUT;
+}
+
 int message_load(const struct message_options *options, struct contract_file *out_file)
 {
     bool is_good = contract_load(options->contract, out_file);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "schema/field.h"
 
 enum { FRAMES_MAX = 2 * MYC_MESSAGE_DEPTH_MAX + 1 };
 
@@ -226,7 +227,9 @@ static void fill_scalar(
     }
     const char *fault = message_read_number(field->kind, node->text, node->len, &number);
     if (fault != NULL) {
-        refuse(filler, node, fault, "");
+        char type[16];
+        (void)snprintf(type, sizeof(type), " (%s)", myc__schema_kind_facts(field->kind)->spelling);
+        refuse(filler, node, fault, type);
         return;
     }
     uint8_t kind = field->kind;
@@ -400,14 +403,15 @@ static void fill_elements(
     bool is_wrong =
         field->shape == MYC_SHAPE_ARRAY ? node->count != field->count : node->count > field->count;
     if (is_wrong) {
-        char need[64];
+        char counts[64];
         (void)snprintf(
-            need,
-            sizeof(need),
-            "%s%" PRIu32,
-            field->shape == MYC_SHAPE_ARRAY ? "" : "at most ",
+            counts,
+            sizeof(counts),
+            "%" PRIu32 " elements where %s%" PRIu32,
+            node->count,
+            field->shape == MYC_SHAPE_ARRAY ? "the type has " : "there is room for ",
             field->count);
-        refuse(filler, node, "elements that are needed: ", need);
+        refuse(filler, node, counts, "");
         return;
     }
     memset(at(filler, base + field->offset), 0, field->size);
@@ -439,6 +443,12 @@ static void fill_missing(
     refuse(filler, place, "it is missing, and has no default", "");
 }
 
+// What `myc decode` prints for a secret; as a string it would silently take the secret's place.
+static bool is_redacted(const struct json_node *node)
+{
+    return node->kind == JSON_STRING && strcmp(node->text, "<redacted>") == 0;
+}
+
 static void fill_field(
     struct filler *filler,
     const struct myc_field *field,
@@ -446,10 +456,14 @@ static void fill_field(
     const struct json_node *node)
 {
     bool is_optional = (field->flags & MYC_FIELD_OPTIONAL) != 0;
+    note_origin(filler, base + field->offset, node);
     if (node->kind == JSON_NULL && (is_optional || field->kind == MYC_KIND_UNION)) {
         return; // absent; a union that must be set is for the validation to tell
     }
-    note_origin(filler, base + field->offset, node);
+    if ((field->flags & MYC_FIELD_SECRET) != 0 && is_redacted(node)) {
+        refuse(filler, node, "it was redacted: decode with --show-secrets", "");
+        return;
+    }
     if (is_optional) {
         *at(filler, base + field->presence) = 1;
     }
@@ -555,6 +569,10 @@ bool message_encode(
 {
     uint32_t extent = myc_message_extent(type, version);
     struct filler filler = {.encoder = encoder, .type = type, .version = version, .is_good = true};
+    if (is_redacted(object)) {
+        return message_refuse(
+            encoder, object, type->name, "it was redacted: decode with --show-secrets", "");
+    }
     if (object->kind != JSON_OBJECT) {
         return message_refuse(
             encoder, object, type->name, "an object is needed, not ", json_kind_name(object->kind));
