@@ -3,99 +3,22 @@
  * Messages of tests/contracts/everything.yaml against stored bytes: what generated code writes on
  * this host is what it writes on every other, and what it reads.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "vectors.h"
 
 #include <mycelium/message.h>
 
 #include "everything.h"
 
-enum { PAYLOAD_MAX = 512, RECORD_MAX = PAYLOAD_MAX + 8, LINE_MAX_BYTES = 128 };
-
-struct vector {
-    uint16_t type;
-    uint16_t version;
-    uint32_t size;
-    uint64_t payload[PAYLOAD_MAX / 8];
-};
-
-static int nibble(char digit)
-{
-    return digit <= '9' ? digit - '0' : digit - 'a' + 10;
-}
-
-// Finds a message's bytes in the file.
-static void load(const char *name, uint16_t version, struct vector *out)
-{
-    char line[LINE_MAX_BYTES];
-    char head[LINE_MAX_BYTES];
-    uint32_t filled = 0;
-    FILE *file = fopen(MYC_GOLDEN_DIRECTORY "/messages_5.txt", "r");
-    assert_non_null(file);
-    memset(out, 0, sizeof(*out));
-    int head_size = snprintf(head, sizeof(head), "message %s ", name);
-    bool is_in = false;
-    while (fgets(line, sizeof(line), file) != NULL) {
-        unsigned type = 0;
-        unsigned found = 0;
-        unsigned size = 0;
-        if (line[0] == 'm') {
-            is_in = strncmp(line, head, (size_t)head_size) == 0
-                    && sscanf(line + head_size, "%u %u %u", &type, &found, &size) == 3
-                    && found == version;
-            if (is_in) {
-                *out = (struct vector){(uint16_t)type, version, size, {0}};
-                assert_in_range(size, 8, PAYLOAD_MAX);
-            }
-        } else if (is_in && line[0] == ' ') {
-            for (const char *at = line + 4; *at != '\n'; at += 2) {
-                assert_in_range(filled, 0, out->size - 1);
-                ((unsigned char *)out->payload)[filled++] =
-                    (unsigned char)(nibble(at[0]) << 4 | nibble(at[1]));
-            }
-        }
-    }
-    assert_int_equal(fclose(file), 0);
-    assert_true(out->size > 0 && filled == out->size);
-}
-
-static struct myc_record record_of(const struct vector *vector)
-{
-    return (struct myc_record){
-        .type = vector->type,
-        .version = vector->version,
-        .size = vector->size,
-        .payload = vector->payload};
-}
-
-// A record as it was encoded, header and payload, against a vector.
-static void check_record(const struct vector *vector, const void *record, size_t size)
-{
-    const unsigned char *bytes = record;
-    assert_int_equal(size, vector->size + 8);
-    assert_int_equal(bytes[0] | bytes[1] << 8, vector->type);
-    assert_int_equal(bytes[2] | bytes[3] << 8, vector->size);
-    assert_int_equal(bytes[4] | bytes[5] << 8, 0);
-    assert_int_equal(bytes[6] | bytes[7] << 8, vector->version);
-    assert_memory_equal(bytes + 8, vector->payload, vector->size);
-}
+enum { RECORD_MAX = VECTOR_PAYLOAD_MAX + 8 };
 
 // The descriptors say the same of the bytes as the generated code.
 static void check_described(const struct vector *vector)
 {
     struct myc_diagnostic why;
     struct myc_message message;
-    struct myc_record record = record_of(vector);
+    const struct myc_record record = vector_record(vector);
     const struct myc_message_type *type = myc_contract_find(&everything_contract, vector->type);
-    uint64_t scratch[PAYLOAD_MAX / 8];
+    uint64_t scratch[VECTOR_PAYLOAD_MAX / 8];
     assert_non_null(type);
     enum myc_status status = myc_message_view(type, &record, scratch, &message, &why);
     if (status == MYC_OK) {
@@ -112,16 +35,19 @@ static void check_described(const struct vector *vector)
     uint64_t buffer[RECORD_MAX / 8];                                                               \
     size_t size = 0;                                                                               \
     (void)state;                                                                                   \
-    load(vector_name, version, &vector);                                                           \
+    vectors_find(vector_name, version, "sample", &vector);                                         \
     everything_##name##_init(&message)
+
+#define CHECK_RECORD_()                                                                            \
+    vector_check_record(vector.type, vector.version, &vector.payload, buffer, size)
 
 #define CHECK_ENCODED_(name)                                                                       \
     do {                                                                                           \
         assert_int_equal(                                                                          \
             everything_##name##_encode(&message, buffer, sizeof(buffer), &size), MYC_OK);          \
-        check_record(&vector, buffer, size);                                                       \
+        CHECK_RECORD_();                                                                           \
         struct everything_##name read;                                                             \
-        struct myc_record record = record_of(&vector);                                             \
+        const struct myc_record record = vector_record(&vector);                                   \
         assert_int_equal(everything_##name##_decode(&record, &read), MYC_OK);                      \
         assert_true(everything_##name##_equals(&message, &read));                                  \
         check_described(&vector);                                                                  \
@@ -260,9 +186,9 @@ static void test_tails_are_the_same_everywhere(void **state)
     everything_blob_set_number(&message, 77);
     assert_int_equal(
         everything_blob_encode(&message, &tails, buffer, sizeof(buffer), &size), MYC_OK);
-    check_record(&vector, buffer, size);
+    CHECK_RECORD_();
     check_described(&vector);
-    struct myc_record record = record_of(&vector);
+    const struct myc_record record = vector_record(&vector);
     const struct everything_blob *view = everything_blob_view(&record, &message);
     if (view == NULL) {
         fail_msg("%s", "no view");
@@ -291,8 +217,57 @@ static void test_newest_version_is_the_same_everywhere(void **state)
     everything_grown_set_last(&message, 6);
     assert_int_equal(
         everything_grown_encode(&message, &tails, buffer, sizeof(buffer), &size), MYC_OK);
-    check_record(&vector, buffer, size);
+    CHECK_RECORD_();
     check_described(&vector);
+}
+
+static void test_rules_are_the_same_everywhere(void **state)
+{
+    static const uint16_t parts[] = {10, 65535};
+    GOLDEN_(rules, "Rules", 1);
+    everything_rules_set_account(&message, 1);
+    everything_rules_set_key(&message, (const uint8_t *)"\x01\0\0\0\0\0\0");
+    assert_int_equal(everything_rules_set_symbol(&message, "A", 1), MYC_OK);
+    assert_int_equal(everything_rules_set_parts(&message, parts, 2), MYC_OK);
+    CHECK_ENCODED_(rules);
+}
+
+// A message without fields has eight bytes that are zero.
+static void test_nothing_is_the_same_everywhere(void **state)
+{
+    GOLDEN_(nothing, "Nothing", 1);
+    CHECK_ENCODED_(nothing);
+}
+
+// Unions in a message and inside a struct, of variants with and without a body.
+static void test_unions_are_the_same_everywhere(void **state)
+{
+    struct everything_limit_order *limit;
+    struct everything_stop_order *stop;
+    struct everything_wrapper *wrapper;
+    GOLDEN_(tagged, "Tagged", 1);
+    limit = everything_tagged_edit_detail_limit(&message);
+    fill_price(everything_limit_order_edit_price(limit), INT64_MAX, 18, true);
+    everything_limit_order_set_account(
+        limit, (const uint8_t *)"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B");
+    everything_limit_order_set_side(limit, EVERYTHING_SIDE_SHORT);
+    everything_tagged_set_signal_wait(&message);
+    wrapper = everything_tagged_edit_wrapper(&message);
+    stop = everything_wrapper_edit_detail_stop(wrapper);
+    fill_price(everything_stop_order_edit_trigger(stop), 3, 0, true);
+    fill_price(everything_stop_order_add_levels(stop), 4, 6, false);
+    assert_int_equal(everything_stop_order_set_note(stop, "note", 4), MYC_OK);
+    everything_wrapper_set_weight(wrapper, -1.5);
+    everything_tagged_set_venue(&message, EVERYTHING_VENUE_TOKYO);
+    CHECK_ENCODED_(tagged);
+}
+
+// The fields of a message whose first version had none lie behind that version's eight bytes.
+static void test_late_fields_are_the_same_everywhere(void **state)
+{
+    GOLDEN_(late, "Late", 2);
+    assert_int_equal(everything_late_set_reason(&message, "because", 7), MYC_OK);
+    CHECK_ENCODED_(late);
 }
 
 // Bytes of the first version are completed with the defaults of all later ones.
@@ -301,7 +276,7 @@ static void test_oldest_version_is_completed_everywhere(void **state)
     GOLDEN_(grown, "Grown", 1);
     (void)size;
     (void)buffer;
-    struct myc_record record = record_of(&vector);
+    const struct myc_record record = vector_record(&vector);
     const struct everything_grown *view = everything_grown_view(&record, &message);
     if (view == NULL) {
         fail_msg("%s", "no view");
@@ -325,6 +300,10 @@ int main(void)
         cmocka_unit_test(test_defaults_are_the_same_everywhere),
         cmocka_unit_test(test_vectors_are_the_same_everywhere),
         cmocka_unit_test(test_tails_are_the_same_everywhere),
+        cmocka_unit_test(test_rules_are_the_same_everywhere),
+        cmocka_unit_test(test_nothing_is_the_same_everywhere),
+        cmocka_unit_test(test_unions_are_the_same_everywhere),
+        cmocka_unit_test(test_late_fields_are_the_same_everywhere),
         cmocka_unit_test(test_newest_version_is_the_same_everywhere),
         cmocka_unit_test(test_oldest_version_is_completed_everywhere),
     };
