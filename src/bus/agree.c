@@ -15,8 +15,19 @@ enum { PARTS_MAX = MYC__CHANNEL_QUEUE_MAX / 4 };
 
 enum { FORM_BYTES_LEAST = 16384, FORM_TIMES = 4, FORM_ALIGNMENT = 64 };
 
-// Initial images that are not zero take more than the form tells; most contracts have few.
-enum { IMAGE_BYTES = 65536 };
+// Initial images that are not zero take more than the form tells: the peer's are about as large as
+// ours, or few.
+enum { IMAGE_BYTES = 65536, IMAGE_TIMES = 2 };
+
+static size_t image_bytes(const struct myc_contract *contract)
+{
+    size_t bytes = IMAGE_BYTES;
+    for (uint32_t i = 0; i < contract->message_count; i++) {
+        const struct myc_message_type *type = contract->messages[i];
+        bytes += type->initial != NULL ? (size_t)IMAGE_TIMES * type->size : 0;
+    }
+    return bytes;
+}
 
 enum myc_status myc__agree_reserve(struct myc_bus *bus)
 {
@@ -33,7 +44,7 @@ enum myc_status myc__agree_reserve(struct myc_bus *bus)
         bus->options.contract_bytes_max = bytes > FORM_BYTES_LEAST ? bytes : FORM_BYTES_LEAST;
     }
     size_t bytes = bus->options.contract_bytes_max;
-    bus->contract_memory_bytes = myc__schema_canonical_memory(bytes) + IMAGE_BYTES;
+    bus->contract_memory_bytes = myc__schema_canonical_memory(bytes) + image_bytes(contract);
     bus->contract_memory = myc_memory_allocate(memory, bus->contract_memory_bytes, FORM_ALIGNMENT);
     for (int32_t i = 0; i < (int32_t)bus->topology.node_count; i++) {
         if (i != bus->self) {

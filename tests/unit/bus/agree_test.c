@@ -244,6 +244,56 @@ static void test_agree_refuses_swapped_type_ids(void **state)
     }
 }
 
+// Large messages of which a small part has a default: their initial images are large, their forms
+// are not.
+static void test_agree_on_large_initial_images(void **state)
+{
+    (void)state;
+    enum { ROWS = 8, ROW = 65536, LARGE = ROWS * ROW + 8 };
+    static const struct myc_field large_fields[] = {
+        {.name = "rows",
+         .kind = MYC_KIND_U8,
+         .shape = MYC_SHAPE_ARRAY,
+         .since = 1,
+         .inner = ROW,
+         .count = ROWS,
+         .size = ROWS * ROW},
+        {.name = "venue",
+         .kind = MYC_KIND_U64,
+         .flags = MYC_FIELD_DEFAULT,
+         .since = 1,
+         .count = 1,
+         .offset = ROWS * ROW,
+         .size = 8},
+    };
+    static const struct myc_extent large_extents[] = {{.version = 1, .size = LARGE}};
+    static uint64_t large_initial[LARGE / 8];
+    struct myc_message_type large = {
+        .id = 2,
+        .version = 1,
+        .size = LARGE,
+        .name = "Large",
+        .topic = "alpha",
+        .field_count = 2,
+        .extent_count = 1,
+        .fields = large_fields,
+        .initial = large_initial,
+        .extents = large_extents,
+    };
+    struct fixture fixture;
+    large_initial[LARGE / 8 - 1] = 42;
+    for (int side = 0; side < 2; side++) {
+        write_paper(&papers[side], (uint16_t)(side + 1), 1, side == 0 ? &quote_1 : &quote_2, 1);
+        papers[side].messages[1] = &large;
+        finish_paper(&papers[side]);
+    }
+    open_papers(&fixture, MYC_TRANSPORT_UNIX);
+    open_ends(&fixture);
+    FIXTURE_UNTIL(&fixture, true, myc_subscriber_matched(fixture.subscriber) == 1);
+    assert_int_equal(myc_bus_status(fixture.buses[0], NULL), MYC_OK);
+    fixture_close(&fixture);
+}
+
 // [BUS-6] Who is older than the other's min_compatible is refused without showing anything.
 static void test_agree_refuses_who_is_too_old(void **state)
 {
@@ -331,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_agree_refuses_breaking_contracts),
         cmocka_unit_test(test_agree_refuses_another_type_id),
         cmocka_unit_test(test_agree_refuses_swapped_type_ids),
+        cmocka_unit_test(test_agree_on_large_initial_images),
         cmocka_unit_test(test_agree_refuses_who_is_too_old),
         cmocka_unit_test(test_agree_refuses_what_is_too_long),
         cmocka_unit_test(test_agree_needs_forms),
