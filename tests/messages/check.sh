@@ -26,8 +26,10 @@ golden() {
     name=$1
     code=$2
     shift 2
-    "$@" >"$name" 2>&1
+    "$@" >"$name.all" 2>&1
     found=$?
+    # The contract has such priors for others to test; each command warns of them.
+    grep -v '\[PRIOR_OF_OTHER_TOPIC\]$' "$name.all" >"$name"
     if [ "$found" -ne "$code" ]; then
         echo "$name: exit status $found, not $code"
         status=1
