@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // Accessors: the same for messages and for the structs inside them, one template a kind of field.
-// Indices are checked and counts are never believed, so that no accessor leaves its field.
+// Indices are checked and counts are never believed, so that no accessor leaves its field. What is
+// copied in may be a part of the field itself: only then is the rest zeroed.
 #include "tool/gen/emit.h"
 
 static const char optional_functions[] = "/** Whether the optional field $f is there. */\n"
@@ -184,12 +185,12 @@ static const char number_vector[] =
     "    if (count > $n) {\n"
     "        return MYC_TOO_BIG;\n"
     "    }\n"
-    "    $T_clear_$f($m);\n"
     "?    $m->has_$f = 1;\n"
     "    $m->$f_count = myc_le_u32((uint32_t)count);\n"
     "    for (size_t i = 0; i < count; i++) {\n"
     "        $m->$f[i] = $Wvalues[i]$Q;\n"
     "    }\n"
+    "    memset(&$m->$f[count], 0, ($n - count) * sizeof($m->$f[0]));\n"
     "    return MYC_OK;\n"
     "}\n"
     "\n"
@@ -279,19 +280,20 @@ static const char run[] =
     "!    return $m->$f;\n"
     "}\n"
     "\n"
-    "/** Copies bytes into $f. Returns: OK; TOO_BIG (more than $n; nothing is changed). */\n"
+    "/** Copies bytes into $f, perhaps its own. Returns: OK; TOO_BIG (more than $n; nothing is "
+    "changed). */\n"
     "MYC_MUST_USE static inline enum myc_status\n"
     "$T_set_$f(struct $T *$m, const $s *bytes, size_t size)\n"
     "{\n"
     "    if (size > $n) {\n"
     "        return MYC_TOO_BIG;\n"
     "    }\n"
-    "    $T_clear_$f($m);\n"
     "?    $m->has_$f = 1;\n"
     "    $m->$f_count = myc_le_u32((uint32_t)size);\n"
     "    if (size > 0) {\n"
-    "        memcpy($m->$f, bytes, size);\n"
+    "        memmove($m->$f, bytes, size);\n"
     "    }\n"
+    "    memset($m->$f + size, 0, $n - size);\n"
     "    return MYC_OK;\n"
     "}\n"
     "\n"
@@ -352,8 +354,8 @@ static const char full_variant[] =
     "static inline void $T_set_$f_$v(struct $T *$m, const struct $E *value)\n"
     "{\n"
     "    $m->$f_tag = myc_le_u32($U_$V);\n"
-    "    memset(&$m->$f, 0, sizeof($m->$f));\n"
     "    $m->$f.$v = *value;\n"
+    "    memset((uint8_t *)&$m->$f + sizeof(*value), 0, sizeof($m->$f) - sizeof(*value));\n"
     "}\n"
     "\n";
 

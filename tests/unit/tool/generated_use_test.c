@@ -578,6 +578,34 @@ static void test_tails_move_when_a_copy_is_completed(void **state)
     close_bus(&bus);
 }
 
+// A part of a field can be made the whole of it; what is behind it is zero.
+static void test_fields_are_set_from_themselves(void **state)
+{
+    (void)state;
+    struct everything_vectors vectors;
+    struct everything_tagged tagged;
+    const uint64_t numbers[] = {0x0101010101010101, 0x0202020202020202};
+    uint32_t size = 0;
+    everything_vectors_init(&vectors);
+    assert_int_equal(everything_vectors_set_name(&vectors, "a name", 6), MYC_OK);
+    const char *name = everything_vectors_get_name(&vectors, &size);
+    assert_int_equal(everything_vectors_set_name(&vectors, name + 2, size - 2), MYC_OK);
+    name = everything_vectors_get_name(&vectors, &size);
+    assert_int_equal(size, 4);
+    assert_memory_equal(name, "name\0\0", 6);
+    assert_int_equal(everything_vectors_set_numbers(&vectors, numbers, 2), MYC_OK);
+    assert_int_equal(everything_vectors_set_numbers(&vectors, vectors.numbers, 1), MYC_OK);
+    assert_int_equal(vectors.numbers[0], numbers[0]);
+    assert_int_equal(vectors.numbers[1], 0);
+    assert_int_equal(everything_vectors_validate(&vectors, NULL), MYC_OK);
+
+    everything_tagged_init(&tagged);
+    struct everything_limit_order *limit = everything_tagged_edit_detail_limit(&tagged);
+    everything_limit_order_set_account(limit, (const uint8_t *)"0123456789ab");
+    everything_tagged_set_detail_limit(&tagged, limit);
+    assert_memory_equal(limit->account, "0123456789ab", 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -587,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_fields_give_back_what_was_set),
         cmocka_unit_test(test_vectors_stay_inside_their_bounds),
         cmocka_unit_test(test_rules_are_kept),
+        cmocka_unit_test(test_fields_are_set_from_themselves),
         cmocka_unit_test(test_unions_are_one_variant),
         cmocka_unit_test(test_any_message_is_decoded_by_one_switch),
         cmocka_unit_test(test_messages_are_routed_to_their_handlers),
