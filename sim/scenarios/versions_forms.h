@@ -7,12 +7,28 @@
 #define MYC_SIM_SCENARIOS_VERSIONS_FORMS_H
 
 // clang-format off
+#define VERSIONS_META \
+    "message Meta 1 1 quotes 8\n" \
+    "extent 1 8\n" \
+    "field key 1 0 u64\n"
+#define VERSIONS_QUOTE_2 \
+    "message Quote 2 2 quotes 24\n" \
+    "prior 1\n" \
+    "extent 1 16\n" \
+    "extent 2 24\n" \
+    "field key 1 0 u64\n" \
+    "field price 1 8 u64\n" \
+    "max 0x3e8\n" \
+    "field size 2 16 u64\n" \
+    "default 2a00000000000000\n" \
+    "message Extra 3 2 quotes 8\n" \
+    "extent 1 8\n" \
+    "field key 1 0 u64\n"
+
 #define VERSIONS_FORM_V1 \
     "mycelium contract 2\n" \
     "contract quotes 91 1 1\n" \
-    "message Meta 1 1 quotes 8\n" \
-    "extent 1 8\n" \
-    "field key 1 0 u64\n" \
+    VERSIONS_META \
     "message Quote 2 1 quotes 16\n" \
     "prior 1\n" \
     "extent 1 16\n" \
@@ -30,21 +46,8 @@
 #define VERSIONS_FORM_V2 \
     "mycelium contract 2\n" \
     "contract quotes 91 2 1\n" \
-    "message Meta 1 1 quotes 8\n" \
-    "extent 1 8\n" \
-    "field key 1 0 u64\n" \
-    "message Quote 2 2 quotes 24\n" \
-    "prior 1\n" \
-    "extent 1 16\n" \
-    "extent 2 24\n" \
-    "field key 1 0 u64\n" \
-    "field price 1 8 u64\n" \
-    "max 0x3e8\n" \
-    "field size 2 16 u64\n" \
-    "default 2a00000000000000\n" \
-    "message Extra 3 2 quotes 8\n" \
-    "extent 1 8\n" \
-    "field key 1 0 u64\n"
+    VERSIONS_META \
+    VERSIONS_QUOTE_2
 #define VERSIONS_DIGEST_V2 \
     { \
         0x3d, 0x5b, 0x47, 0x41, 0x51, 0xd7, 0xaa, 0x23, \
@@ -56,9 +59,7 @@
 #define VERSIONS_FORM_WRONG \
     "mycelium contract 2\n" \
     "contract quotes 91 3 1\n" \
-    "message Meta 1 1 quotes 8\n" \
-    "extent 1 8\n" \
-    "field key 1 0 u64\n" \
+    VERSIONS_META \
     "message Quote 2 3 quotes 16\n" \
     "prior 1\n" \
     "extent 1 16\n" \
@@ -75,21 +76,8 @@
 #define VERSIONS_FORM_ALONE \
     "mycelium contract 2\n" \
     "contract quotes 91 4 3\n" \
-    "message Meta 1 1 quotes 8\n" \
-    "extent 1 8\n" \
-    "field key 1 0 u64\n" \
-    "message Quote 2 2 quotes 24\n" \
-    "prior 1\n" \
-    "extent 1 16\n" \
-    "extent 2 24\n" \
-    "field key 1 0 u64\n" \
-    "field price 1 8 u64\n" \
-    "max 0x3e8\n" \
-    "field size 2 16 u64\n" \
-    "default 2a00000000000000\n" \
-    "message Extra 3 2 quotes 8\n" \
-    "extent 1 8\n" \
-    "field key 1 0 u64\n"
+    VERSIONS_META \
+    VERSIONS_QUOTE_2
 #define VERSIONS_DIGEST_ALONE \
     { \
         0x62, 0x0c, 0x2a, 0xb9, 0x21, 0xd1, 0x05, 0x7b, \

@@ -14,40 +14,9 @@ static const struct myc_field other_fields[] = {
     {.name = "price", .kind = MYC_KIND_I64, .since = 1, .count = 1, .offset = 8, .size = 8},
 };
 
-static const struct myc_message_type quote_other = {
-    .id = 1,
-    .version = 2,
-    .size = 16,
-    .name = "Quote",
-    .topic = "alpha",
-    .field_count = 2,
-    .extent_count = 1,
-    .fields = other_fields,
-    .extents = extents,
-};
-static const struct myc_message_type quote_renumbered = {
-    .id = 9,
-    .version = 2,
-    .size = 16,
-    .name = "Quote",
-    .topic = "alpha",
-    .field_count = 2,
-    .extent_count = 1,
-    .fields = fields,
-    .extents = extents,
-};
-
-static const struct myc_message_type order_2 = {
-    .id = 2,
-    .version = 1,
-    .size = 16,
-    .name = "Order",
-    .topic = "alpha",
-    .field_count = 2,
-    .extent_count = 1,
-    .fields = fields,
-    .extents = extents,
-};
+static const struct myc_message_type quote_other = PAPER_TYPE("Quote", 1, 2, other_fields);
+static const struct myc_message_type quote_renumbered = PAPER_TYPE("Quote", 9, 2, fields);
+static const struct myc_message_type order_2 = PAPER_TYPE("Order", 2, 1, fields);
 
 static const enum myc_transport_kind kinds[] = {
     MYC_TRANSPORT_SHM, MYC_TRANSPORT_UNIX, MYC_TRANSPORT_TCP};

@@ -26,17 +26,15 @@ static const struct myc_field fields[] = {
 static const struct myc_extent extents[] = {{.version = 1, .size = 16}, {.version = 2, .size = 24}};
 static const uint64_t initial[] = {0, 0, 42};
 
-static const struct myc_message_type quote_1 = {
-    .id = 1,
-    .version = 1,
-    .size = 16,
-    .name = "Quote",
-    .topic = "alpha",
-    .field_count = 2,
-    .extent_count = 1,
-    .fields = fields,
-    .extents = extents,
-};
+// A message of two words.
+#define PAPER_TYPE(its_name, its_id, its_version, its_fields)                                      \
+    {                                                                                              \
+        .id = (its_id), .version = (its_version), .size = 16, .name = (its_name),                  \
+        .topic = "alpha", .field_count = 2, .extent_count = 1, .fields = (its_fields),             \
+        .extents = extents                                                                         \
+    }
+
+static const struct myc_message_type quote_1 = PAPER_TYPE("Quote", 1, 1, fields);
 static const struct myc_message_type quote_2 = {
     .id = 1,
     .version = 2,
