@@ -16,6 +16,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 /** Words are wrapped so that nobody reads them plainly, and aligned to their size on every CPU. */
@@ -293,6 +295,7 @@ static inline void myc_shared_announce(void)
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

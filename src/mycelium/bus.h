@@ -28,6 +28,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" // functions named like structs
 #endif
 
 enum {
@@ -413,6 +415,7 @@ enum myc_status myc_subscribers_wait(
     uint64_t deadline_ns);
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -15,6 +15,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 static inline size_t myc__fair_framed_poll(void *source, size_t records_max)
@@ -42,6 +44,7 @@ MYC_MUST_USE static inline enum myc_status myc_fair_add_framed(
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

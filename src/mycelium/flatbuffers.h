@@ -19,6 +19,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 enum { MYC_FLATBUFFERS_DEPTH_MAX = 64 /* tables inside of tables */ };
@@ -155,6 +157,7 @@ myc_flatbuffers_vector(const void *table, uint32_t id, uint32_t *out_count)
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -34,6 +34,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" // functions named like structs
 #endif
 
 enum {
@@ -308,6 +310,7 @@ const struct myc_framed_counts *myc_framed_counts(const struct myc_framed_source
 const char *myc_framed_loss_text(enum myc_framed_loss_cause cause);
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

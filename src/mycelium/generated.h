@@ -20,6 +20,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 /** C++ is told that an enum of a contract holds any u32; C needs no telling. */
@@ -275,6 +277,7 @@ static inline uint8_t *myc_tail_put(uint8_t *at, const void *data, size_t size)
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

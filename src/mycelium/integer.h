@@ -13,6 +13,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 struct myc_u128 {
@@ -81,6 +83,7 @@ static inline int myc_u256_compare(struct myc_u256 a, struct myc_u256 b)
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -33,6 +33,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 enum {
@@ -498,6 +500,7 @@ myc_mpsc_try_pop(struct myc_mpsc *queue, struct myc_queue_item *out_item)
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -20,6 +20,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"         // functions named like structs
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 enum {
@@ -125,6 +128,7 @@ static inline bool myc_record_is_message(uint16_t type)
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

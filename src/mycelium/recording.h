@@ -26,6 +26,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" // functions named like structs
 #endif
 
 enum {
@@ -211,6 +213,7 @@ struct myc_recording_pace {
 uint64_t myc_recording_pace_due_ns(const struct myc_recording_pace *pace, uint64_t time_ns);
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -29,6 +29,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" // functions named like structs
 #endif
 
 enum {
@@ -573,6 +575,7 @@ struct myc_ring_reader {
 } __attribute__((aligned(64)));
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

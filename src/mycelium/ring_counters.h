@@ -23,6 +23,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" // functions named like structs
 #endif
 
 /** What the writer counts, since the ring was made. */
@@ -72,6 +74,7 @@ MYC_MUST_USE enum myc_status myc_ring_memory_counters(
 void myc_ring_page_counters(const void *page, struct myc_ring_reader_counters *out_counters);
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -17,6 +17,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 enum { MYC__RING_LAG_BYTES = 4096 }; /* after so many a reader looks how far behind it is */
@@ -166,6 +168,7 @@ static inline void myc_ring_release(struct myc_ring_reader *reader)
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

@@ -41,6 +41,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"         // functions named like structs
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 enum {
@@ -424,6 +427,7 @@ void myc_worker_disarm_room(struct myc_worker *worker);
 bool myc_worker_should_ring(struct myc_worker *worker);
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

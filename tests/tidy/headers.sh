@@ -4,7 +4,8 @@
 # headers.sh CC CXX SOURCE_DIR [HEADER...]
 #
 # Compiles every public header alone, as C11 and as C++17, plain and with MYC_SIMCHECK: what is
-# installed must stand on its own in either language; those that end in .hpp, in C++.
+# installed must stand on its own in either language; those that end in .hpp, in C++. Users compile
+# them with the warnings of their own projects, so these are more than the tree's.
 set -u
 
 [ $# -ge 3 ] || { echo "usage: headers.sh CC CXX SOURCE_DIR [HEADER...]" >&2; exit 2; }
@@ -24,7 +25,8 @@ trap 'rm -f "$scratch"' EXIT
 try() {
     count=$((count + 1))
     if ! printf '#include <%s>\nextern int unit_is_not_empty;\n' "$header" | "$@" \
-        -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I "$source/src" - 2>"$scratch"; then
+        -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror \
+        -fsyntax-only -I "$source/src" - 2>"$scratch"; then
         echo "$header: not alone as $*"
         cat "$scratch"
         failed=$((failed + 1))
@@ -37,7 +39,7 @@ for header in "$@"; do
         *.hpp) ;; # C++ only
         *) try "$cc" -std=c11 -x c "$define" ;;
         esac
-        try "$cxx" -std=c++17 -x c++ "$define"
+        try "$cxx" -std=c++17 -x c++ "$define" -Wold-style-cast
     done
 done
 echo "headers: $count compilations, $failed failed"
