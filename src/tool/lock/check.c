@@ -275,7 +275,8 @@ static void check_contract_version(struct checker *checker, const struct lock_ve
             checker,
             place,
             "LOCK_OTHER_CONTRACT",
-            "the lock is that of contract '%s' with id %u: name and id of a contract stay",
+            "the lock is that of contract '%s' with id %u: both stay; another contract needs "
+            "a lock of its own, see --lock",
             checker->lock->name,
             checker->lock->id);
     }
