@@ -138,10 +138,11 @@ static inline struct myc_i256 myc_le_i256(struct myc_i256 value)
 
 /* ---- Pieces of generated code ---- */
 
-/** Bytes up to the next multiple of 8; what a tail takes. */
+/** Bytes up to the next multiple of 8; what a tail takes. Sizes that no tail can have, a length of
+ * -1 say, stay so large that no message has room for them, and so small that sums do not wrap. */
 static inline uint64_t myc_round_up_8(uint64_t size)
 {
-    return (size + 7) & ~(uint64_t)7;
+    return size > UINT32_MAX ? (uint64_t)1 << 33 : (size + 7) & ~(uint64_t)7;
 }
 
 /** Two words that are loaded together where a host can; at any address of a word. */

@@ -417,6 +417,13 @@ static void test_tails_travel_behind_the_struct(void **state)
     assert_int_equal(everything_blob_commit(bus.publisher, claimed), MYC_OK);
     poll_bus(&bus, check_blob, 2);
     assert_int_equal(everything_blob_encode(&blob, &tails, buffer, 40, &size), MYC_TOO_BIG);
+    // The length of a text that somebody failed to read.
+    for (size_t wrong = 0; wrong < 8; wrong++) {
+        const struct everything_blob_tails huge = {.body = {"x", SIZE_MAX - wrong}};
+        assert_int_equal(everything_blob_publish(bus.publisher, &blob, &huge), MYC_TOO_BIG);
+        assert_int_equal(
+            everything_blob_encode(&blob, &huge, buffer, sizeof(buffer), &size), MYC_TOO_BIG);
+    }
     assert_int_equal(everything_blob_encode(&blob, &tails, buffer, sizeof(buffer), &size), MYC_OK);
     assert_int_equal(
         everything_decode_any_bytes(buffer, size, MYC_UNKNOWN_FAIL, &any, &used, NULL), MYC_OK);
