@@ -48,19 +48,3 @@ bool tool_load(const char *path, struct contract_file *out_file)
     }
     return is_read;
 }
-
-void tool_print_quoted(const char *text, FILE *out)
-{
-    fputc('"', out);
-    for (size_t i = 0; text[i] != '\0'; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\') {
-            fprintf(out, "\\%c", c);
-        } else if (c < ' ') {
-            fprintf(out, "\\u%04x", (unsigned)c);
-        } else {
-            fputc(c, out);
-        }
-    }
-    fputc('"', out);
-}

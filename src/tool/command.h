@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * What sub-commands share: exit statuses, command lines, contracts, strings in JSON.
+ * What sub-commands share: exit statuses, command lines, contracts.
  */
 #ifndef MYC_TOOL_COMMAND_H
 #define MYC_TOOL_COMMAND_H
@@ -41,8 +41,5 @@ int tool_refuse(const char *name, const char *text, const char *detail);
 
 /** As contract_load(); what is wrong with a contract that cannot be used is printed. */
 bool tool_load(const char *path, struct contract_file *out_file);
-
-/** Prints text as a JSON string, quotes included. */
-void tool_print_quoted(const char *text, FILE *out);
 
 #endif

@@ -31,6 +31,7 @@ expect 2 '^{"file":"bad/octal.yaml","errors":1,"findings":\[{"line":1,"column":2
     --json bad/octal.yaml
 expect 2 '"text":"field .k.: bad type .optional \\"\[u8; 20\]\\"' --json bad/types.yaml
 expect 2 'missing.yaml: error: cannot open the contract.*FILE_UNREADABLE' missing.yaml
+expect 2 '^{"file":"no\\\\\\"\\u0009.yaml","errors":1,' --json "$(printf 'no\\"\t.yaml')"
 expect 2 'unknown option --loud' --loud
 expect 2 'name a contract file'
 expect 0 'usage: myc lint' --help

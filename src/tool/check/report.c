@@ -7,6 +7,7 @@
 
 #include "tool/check/check.h"
 #include "tool/command.h"
+#include "tool/json_writer.h"
 
 static void keep(void *context, const struct myc_compat_finding *finding)
 {
@@ -226,130 +227,117 @@ void check_print(const struct check_result *result, FILE *out)
 
 // ---- JSON ----
 
-static void print_facts(const struct myc_compat *outcome, FILE *out)
+static void put_facts(struct message_bytes *out, const struct myc_compat *outcome)
 {
     enum myc_compat_level level = myc_compat_level(outcome);
-    fprintf(
-        out,
-        "\"new_reads_old\":%s,\"old_reads_new\":%s,\"keeps_meaning\":%s,\"level\":\"%s\","
-        "\"registry_level\":\"%s\"",
-        outcome->new_reads_old ? "true" : "false",
-        outcome->old_reads_new ? "true" : "false",
-        outcome->keeps_meaning ? "true" : "false",
-        myc_compat_level_name(level),
-        myc_compat_level_registry_name(level));
+    json_write_bool(out, "new_reads_old", outcome->new_reads_old);
+    json_write_bool(out, "old_reads_new", outcome->old_reads_new);
+    json_write_bool(out, "keeps_meaning", outcome->keeps_meaning);
+    json_write_text(out, "level", myc_compat_level_name(level));
+    json_write_text(out, "registry_level", myc_compat_level_registry_name(level));
 }
 
-static void print_side(
-    const char *key,
+static void put_side(
+    struct message_bytes *out,
+    const char *name,
     const struct contract_file *file,
     const struct myc_compat_finding *finding,
-    bool is_old,
-    FILE *out)
+    bool is_old)
 {
     struct contract_place place = check_place(file, finding, is_old);
     const char *text = is_old ? finding->old_text : finding->new_text;
-    fprintf(out, ",\"%s\":", key);
     if (place.line == 0 && text[0] == '\0') {
-        fputs("null", out);
+        json_write_null(out, name);
         return;
     }
-    fputs("{\"file\":", out);
-    tool_print_quoted(file->path, out);
-    fprintf(out, ",\"line\":%u,\"column\":%u,\"value\":", place.line, place.column);
-    tool_print_quoted(text, out);
-    fputc('}', out);
+    json_write_open(out, name, "{");
+    json_write_text(out, "file", file->path);
+    json_write_number(out, "line", place.line);
+    json_write_number(out, "column", place.column);
+    json_write_text(out, "value", text);
+    message_append_text(out, "}");
 }
 
-static void print_findings_json(
+static void put_findings(
+    struct message_bytes *out,
     const struct check_result *result,
     const struct myc_message_type *old_message,
-    const struct myc_message_type *new_message,
-    FILE *out)
+    const struct myc_message_type *new_message)
 {
-    const char *separator = "";
-    fputs("\"findings\":[", out);
+    json_write_open(out, "findings", "[");
     for (uint32_t i = 0; i < result->count; i++) {
         const struct myc_compat_finding *finding = &result->findings[i];
         if (finding->new_message != new_message
             || (new_message == NULL && finding->old_message != old_message)) {
             continue;
         }
-        fprintf(
-            out,
-            "%s{\"rule\":\"%s\",\"severity\":\"%s\",\"field\":",
-            separator,
-            myc_compat_rule_name(finding->rule),
-            severity_of(result, finding));
-        tool_print_quoted(finding->path, out);
-        fputs(",\"text\":", out);
-        tool_print_quoted(myc_compat_rule_text(finding->rule), out);
-        fprintf(
-            out,
-            ",\"breaks_new_reads_old\":%s,\"breaks_old_reads_new\":%s,\"changes_meaning\":%s",
-            (finding->breaks & MYC_COMPAT_BREAKS_NEW_READS_OLD) != 0 ? "true" : "false",
-            (finding->breaks & MYC_COMPAT_BREAKS_OLD_READS_NEW) != 0 ? "true" : "false",
-            (finding->breaks & MYC_COMPAT_CHANGES_MEANING) != 0 ? "true" : "false");
-        print_side("old", result->old_file, finding, true, out);
-        print_side("new", result->new_file, finding, false, out);
-        fputc('}', out);
-        separator = ",";
+        uint32_t breaks = finding->breaks;
+        json_write_open(out, NULL, "{");
+        json_write_text(out, "rule", myc_compat_rule_name(finding->rule));
+        json_write_text(out, "severity", severity_of(result, finding));
+        json_write_text(out, "field", finding->path);
+        json_write_text(out, "text", myc_compat_rule_text(finding->rule));
+        json_write_bool(
+            out, "breaks_new_reads_old", (breaks & MYC_COMPAT_BREAKS_NEW_READS_OLD) != 0);
+        json_write_bool(
+            out, "breaks_old_reads_new", (breaks & MYC_COMPAT_BREAKS_OLD_READS_NEW) != 0);
+        json_write_bool(out, "changes_meaning", (breaks & MYC_COMPAT_CHANGES_MEANING) != 0);
+        put_side(out, "old", result->old_file, finding, true);
+        put_side(out, "new", result->new_file, finding, false);
+        message_append_text(out, "}");
     }
-    fputc(']', out);
+    message_append_text(out, "]");
 }
 
 // A message that only the old contract has is found by its old descriptor, others by their new one.
-static void print_message_json(
+static void put_message(
+    struct message_bytes *out,
     const struct check_result *result,
     const struct myc_message_type *message,
-    bool is_removed,
-    FILE *out)
+    bool is_removed)
 {
     const struct myc_message_type *old_message = is_removed ? message : NULL;
     const struct myc_message_type *new_message = is_removed ? NULL : message;
     struct myc_compat outcome = outcome_of(breaks_of(result, old_message, new_message));
-    fprintf(out, "{\"name\":\"%s\",\"type_id\":%u,", message->name, message->id);
-    print_facts(&outcome, out);
-    fputc(',', out);
-    print_findings_json(result, old_message, new_message, out);
-    fputc('}', out);
+    json_write_open(out, NULL, "{");
+    json_write_text(out, "name", message->name);
+    json_write_number(out, "type_id", message->id);
+    put_facts(out, &outcome);
+    put_findings(out, result, old_message, new_message);
+    message_append_text(out, "}");
 }
 
-static void print_contract_json(const char *key, const struct contract_file *file, FILE *out)
+static void
+put_contract(struct message_bytes *out, const char *name, const struct contract_file *file)
 {
-    fprintf(out, "\"%s\":{\"file\":", key);
-    tool_print_quoted(file->path, out);
-    fprintf(
-        out,
-        ",\"name\":\"%s\",\"version\":%u,\"min_compatible\":%u},",
-        file->contract.name,
-        file->contract.version,
-        file->contract.min_compatible);
+    json_write_open(out, name, "{");
+    json_write_text(out, "file", file->path);
+    json_write_text(out, "name", file->contract.name);
+    json_write_number(out, "version", file->contract.version);
+    json_write_number(out, "min_compatible", file->contract.min_compatible);
+    message_append_text(out, "}");
 }
 
 void check_print_json(const struct check_result *result, FILE *out)
 {
     const struct myc_contract *old = &result->old_file->contract;
     const struct myc_contract *new = &result->new_file->contract;
-    const char *separator = "";
-    fputc('{', out);
-    print_contract_json("old", result->old_file, out);
-    print_contract_json("new", result->new_file, out);
-    print_facts(&result->outcome, out);
-    fprintf(out, ",\"holds\":%s,", check_holds(result) ? "true" : "false");
-    print_findings_json(result, NULL, NULL, out);
-    fputs(",\"messages\":[", out);
+    struct message_bytes text = {0};
+    json_write_open(&text, NULL, "{");
+    put_contract(&text, "old", result->old_file);
+    put_contract(&text, "new", result->new_file);
+    put_facts(&text, &result->outcome);
+    json_write_bool(&text, "holds", check_holds(result));
+    put_findings(&text, result, NULL, NULL);
+    json_write_open(&text, "messages", "[");
     for (uint32_t i = 0; i < new->message_count; i++) {
-        fputs(separator, out);
-        print_message_json(result, new->messages[i], false, out);
-        separator = ",";
+        put_message(&text, result, new->messages[i], false);
     }
     for (uint32_t i = 0; i < old->message_count; i++) {
         if (is_gone(result, old->messages[i])) {
-            fputs(separator, out);
-            print_message_json(result, old->messages[i], true, out);
-            separator = ",";
+            put_message(&text, result, old->messages[i], true);
         }
     }
-    fputs("]}\n", out);
+    message_append_text(&text, "]}");
+    json_write_line(&text, out);
 }

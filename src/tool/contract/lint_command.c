@@ -5,6 +5,7 @@
 
 #include "tool/command.h"
 #include "tool/contract/lint.h"
+#include "tool/json_writer.h"
 
 static const char help[] =
     "usage: myc lint [--json] [--strict] CONTRACT.yaml...\n"
@@ -27,24 +28,24 @@ struct options {
 
 void contract_print_findings_json(const struct contract_file *file, FILE *out)
 {
-    fputs("{\"file\":", out);
-    tool_print_quoted(file->path, out);
-    fprintf(out, ",\"errors\":%u,\"findings\":[", file->findings.error_count);
+    struct message_bytes text = {0};
+    json_write_open(&text, NULL, "{");
+    json_write_text(&text, "file", file->path);
+    json_write_number(&text, "errors", file->findings.error_count);
+    json_write_open(&text, "findings", "[");
     for (uint32_t i = 0; i < file->findings.count; i++) {
         const struct contract_finding *finding = &file->findings.items[i];
         const char *severity = finding->severity == CONTRACT_ERROR ? "error" : "warning";
-        fprintf(
-            out,
-            "%s{\"line\":%u,\"column\":%u,\"severity\":\"%s\",\"rule\":\"%s\",\"text\":",
-            i > 0 ? "," : "",
-            finding->place.line,
-            finding->place.column,
-            severity,
-            finding->rule);
-        tool_print_quoted(finding->text, out);
-        fputc('}', out);
+        json_write_open(&text, NULL, "{");
+        json_write_number(&text, "line", finding->place.line);
+        json_write_number(&text, "column", finding->place.column);
+        json_write_text(&text, "severity", severity);
+        json_write_text(&text, "rule", finding->rule);
+        json_write_text(&text, "text", finding->text);
+        message_append_text(&text, "}");
     }
-    fputs("]}\n", out);
+    message_append_text(&text, "]}");
+    json_write_line(&text, out);
 }
 
 // ---- The command ----
