@@ -8,8 +8,8 @@
 #include "tool/contract/fmt.h"
 #include "tool/contract/lint.h"
 #include "tool/gen/gen.h"
-#include "tool/message/message.h"
 #include "tool/lock/lock.h"
+#include "tool/message/message.h"
 #include "tool/record/record.h"
 
 struct command {

@@ -32,6 +32,7 @@ done
 test "$count" -ge 8 || { echo "only $count examples in $page"; status=1; }
 grep -ohE '"[A-Z][A-Z_]{5,}"' "$sources"/*.c | tr -d '"' | grep -vx GOOD_TILL_DATE |
     sort -u >"$scratch/reported"
+# shellcheck disable=SC2016 # backquotes of the page, not of the shell
 sed -n '/^## Findings/,$p' "$page" | grep -o '`[A-Z][A-Z_]*`' | tr -d '`' |
     sort -u >"$scratch/listed"
 if ! diff "$scratch/reported" "$scratch/listed"; then

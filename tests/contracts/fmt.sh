@@ -74,5 +74,7 @@ code=0
 test "$code" -eq 2 || fail "a missing file: exit status $code"
 code=0
 "$myc" fmt --loud 2>"$scratch/said" || code=$?
-test "$code" -eq 2 && grep -q 'unknown option --loud' "$scratch/said" || fail "a bad option"
+if [ "$code" -ne 2 ] || ! grep -q 'unknown option --loud' "$scratch/said"; then
+    fail "a bad option"
+fi
 exit "$status"

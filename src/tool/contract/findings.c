@@ -45,8 +45,7 @@ void contract_add_finding(
     }
 }
 
-__attribute__((format(printf, 5, 0)))
-static void report(
+__attribute__((format(printf, 5, 0))) static void report(
     struct reader *reader,
     enum contract_severity severity,
     const yaml_node_t *node,
