@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <mycelium/compat.h>
 
@@ -88,6 +89,15 @@ void lock_free(struct lock *lock);
 void lock_collect(const struct contract_file *file, struct lock_entries *out_entries);
 
 void lock_hex(const uint8_t *digest, char out_hex[LOCK_HEX_BYTES]);
+
+/**
+ * Reads a lock from bytes, which it cuts into words; a zero byte must stand behind them. `path` is
+ * used in errors only.
+ *
+ * Returns: whether it is one; else one line `path:line:1: error: ...` was printed on `errors`, if
+ * that is not NULL, and the lock is zeroed. Ownership: lock_free() ends it.
+ */
+bool lock_parse(const char *path, char *bytes, size_t size, FILE *errors, struct lock *out_lock);
 
 /**
  * Reads a lock. Returns: whether it is one; else one line `path:line: error: ...` was printed.

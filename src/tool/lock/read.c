@@ -13,6 +13,7 @@ enum { BYTES_MAX = 64 * 1024 * 1024, MEMORY_MAX = 256 * 1024 * 1024, WORDS_MAX =
 
 struct scan {
     const char *path;
+    FILE *errors; /* NULL: nowhere */
     char *bytes;
     size_t size;
     size_t at;
@@ -24,13 +25,15 @@ struct scan {
 
 static bool refuse(const struct scan *scan, const char *text)
 {
-    fprintf(
-        stderr,
-        "%s:%u:1: error: %s; take the lock of the last commit, or write it anew with 'myc lock' "
-        "[LOCK_SYNTAX]\n",
-        scan->path,
-        scan->line > 0 ? scan->line : 1,
-        text);
+    if (scan->errors != NULL) {
+        fprintf(
+            scan->errors,
+            "%s:%u:1: error: %s; take the lock of the last commit, or write it anew with "
+            "'myc lock' [LOCK_SYNTAX]\n",
+            scan->path,
+            scan->line,
+            text);
+    }
     return false;
 }
 
@@ -299,24 +302,30 @@ static char *read_bytes(const char *path, size_t *out_size, bool *out_is_missing
     return bytes;
 }
 
-bool lock_read(const char *path, struct lock *out_lock, bool *out_is_missing)
+bool lock_parse(const char *path, char *bytes, size_t size, FILE *errors, struct lock *out_lock)
 {
-    struct scan scan = {.path = path, .lock = out_lock};
+    struct scan scan = {
+        .path = path, .errors = errors, .bytes = bytes, .size = size, .lock = out_lock};
     memset(out_lock, 0, sizeof(*out_lock));
-    scan.bytes = read_bytes(path, &scan.size, out_is_missing);
-    if (scan.bytes == NULL) {
-        return false;
-    }
-    out_lock->text = malloc(scan.size + 1); // reading cuts the bytes into words
-    out_lock->text_size = scan.size;
+    out_lock->text = malloc(size + 1); // reading cuts the bytes into words
+    out_lock->text_size = size;
     bool is_read = out_lock->text != NULL;
     if (is_read) {
-        memcpy(out_lock->text, scan.bytes, scan.size);
+        memcpy(out_lock->text, bytes, size);
         is_read = read_lines(&scan);
     }
-    free(scan.bytes);
     if (!is_read) {
         lock_free(out_lock);
     }
+    return is_read;
+}
+
+bool lock_read(const char *path, struct lock *out_lock, bool *out_is_missing)
+{
+    size_t size = 0;
+    char *bytes = read_bytes(path, &size, out_is_missing);
+    memset(out_lock, 0, sizeof(*out_lock));
+    bool is_read = bytes != NULL && lock_parse(path, bytes, size, stderr, out_lock);
+    free(bytes);
     return is_read;
 }
