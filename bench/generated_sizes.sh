@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# The table of docs/reference/generated.md: bytes of machine code that each message's functions have.
+# The table of docs/reference/generated.md: bytes of machine code of each message's functions.
 #
 #     generated_sizes.sh MYC SCRATCH [CC]             prints the table
 #     generated_sizes.sh MYC SCRATCH [CC] --write     writes it into the page
 #
-# What is inline is counted in a function that does nothing else. CC is gcc unless named. Exit status:
-# 0, 2 (wrong usage, or it could not look).
+# What is inline is counted in a function that does nothing else. CC is gcc unless named. Exit
+# status: 0, 2 (wrong usage, or it could not look).
 set -u
 LC_ALL=C
 export LC_ALL
@@ -104,8 +104,8 @@ rows() {
             NF == 4 && $3 ~ /[tT]/ { size[$4] = $2 + 0 }
             END {
                 print "| `" name "` |" bytes("init_call") bytes("view_call") \
-                    bytes("validate_payload validate validate_call suspect") bytes("decode") bytes("equals") \
-                    bytes("publish_call")
+                    bytes("validate_payload validate validate_call suspect") bytes("decode") \
+                    bytes("equals") bytes("publish_call")
                 exit failed ? 2 : 0
             }' "$scratch/symbols" || exit 2
     done
