@@ -38,12 +38,16 @@ static void write_field(struct myc__dispute *dispute, const char *message, const
     }
 }
 
-static void write_side(char *out, uint16_t version, const char *value)
+static void write_side(char *out, uint16_t version, const char *rule, const char *value)
 {
     struct myc__text text;
     myc__text_init(&text, out, MYC__REJECT_TEXT_BYTES);
     myc__text_string(&text, "version ");
     myc__text_u64(&text, version);
+    if (rule[0] != '\0') {
+        myc__text_string(&text, ", ");
+        myc__text_string(&text, rule);
+    }
     if (value[0] != '\0') {
         myc__text_string(&text, ": ");
         myc__text_string(&text, value);
@@ -57,8 +61,8 @@ static enum myc_status dispute_versions(
     struct myc__dispute *out_dispute)
 {
     write_field(out_dispute, field, "");
-    write_side(out_dispute->ours, ours->version, "");
-    write_side(out_dispute->theirs, theirs->version, "");
+    write_side(out_dispute->ours, ours->version, "", "");
+    write_side(out_dispute->theirs, theirs->version, "", "");
     return MYC_MISMATCH;
 }
 
@@ -80,12 +84,16 @@ static enum myc_status compare_message(
     const struct myc_compat_finding *finding = &breach.finding;
     const char *newer = breach.is_found ? finding->new_text : "";
     const char *older = breach.is_found ? finding->old_text : "";
-    if (breach.is_found && newer[0] == '\0') {
-        newer = myc_compat_rule_text(finding->rule);
-    }
+    // What changed stands with the newer side.
+    const char *rule = breach.is_found ? myc_compat_rule_name(finding->rule) : "";
     write_field(out_dispute, ours->name, breach.is_found ? finding->path : "");
-    write_side(out_dispute->ours, our_contract->version, is_ours_newer ? newer : older);
-    write_side(out_dispute->theirs, their_contract->version, is_ours_newer ? older : newer);
+    if (is_ours_newer) {
+        write_side(out_dispute->ours, our_contract->version, rule, newer);
+        write_side(out_dispute->theirs, their_contract->version, "", older);
+    } else {
+        write_side(out_dispute->ours, our_contract->version, "", older);
+        write_side(out_dispute->theirs, their_contract->version, rule, newer);
+    }
     return MYC_MISMATCH;
 }
 
@@ -119,8 +127,8 @@ static enum myc_status find_other(
         return MYC_OK;
     }
     write_field(out_dispute, type->name, "type id");
-    write_side(out_dispute->ours, ours->version, type->name);
-    write_side(out_dispute->theirs, theirs->version, same_id->name);
+    write_side(out_dispute->ours, ours->version, "", type->name);
+    write_side(out_dispute->theirs, theirs->version, "", same_id->name);
     return MYC_MISMATCH;
 }
 

@@ -157,6 +157,7 @@ static void test_agree_refuses_breaking_contracts(void **state)
             expect_mismatch(&fixture, &whys[0], &whys[1]);
             for (int i = 0; i < 2; i++) {
                 assert_non_null(strstr(whys[i].text, "Quote.price"));
+                assert_non_null(strstr(whys[i].text, "version 2, FIELD_TYPE_CHANGED: "));
                 assert_non_null(
                     strstr(whys[i].text, i == newer ? "ours version 2" : "ours version 1"));
                 assert_non_null(
