@@ -28,7 +28,7 @@ cc=gcc
 mode=
 for argument; do
     case $argument in
-    --write) mode=write ;;
+    --write) mode='write' ;;
     -*) fail "unknown option $argument" ;;
     *) cc=$argument ;;
     esac
