@@ -112,6 +112,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" // functions named like structs
 #endif
 
 /** A run: one world from its creation to its verdict. */
@@ -746,6 +748,7 @@ void myc_sim_message_sent(struct myc_sim *sim, const char *what, uint64_t id);
 void myc_sim_message_received(struct myc_sim *sim, const char *what, uint64_t id);
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 

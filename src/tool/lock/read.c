@@ -73,11 +73,12 @@ static uint32_t next_words(struct scan *scan, char *words[WORDS_MAX], uint32_t m
     char *line = scan->bytes + scan->at;
     char *end = memchr(line, '\n', scan->size - scan->at);
     scan->line++;
-    if (end == NULL) {
+    bool is_ended = end != NULL;
+    if (!is_ended) {
         end = scan->bytes + scan->size;
     }
     *end = '\0';
-    scan->at = (size_t)(end - scan->bytes) + 1;
+    scan->at = (size_t)(end - scan->bytes) + (is_ended ? 1 : 0);
     while (*line != '\0' && count < most) {
         words[count++] = line;
         line += count < most ? strcspn(line, " ") : strlen(line);
