@@ -21,6 +21,8 @@
 
 #ifdef __cplusplus
 extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" // C has no other
 #endif
 
 /** What a node's process is told, and how it ended. Each start of a process needs one of its own.
@@ -114,6 +116,7 @@ myc_sim_run_until_ended(struct myc_sim *sim, struct myc_sim_process process, uin
 }
 
 #ifdef __cplusplus
+#pragma GCC diagnostic pop
 }
 #endif
 
