@@ -55,12 +55,13 @@ static inline uint32_t myc_flatbuffers_tables_max(size_t size)
 #define MYC_FLATBUFFERS_VERIFY(name, table)                                                        \
     extern "C" bool name(const void *bytes, size_t size)                                           \
     {                                                                                              \
+        typedef table root;                                                                        \
         flatbuffers::Verifier verifier(                                                            \
             static_cast<const uint8_t *>(bytes),                                                   \
             size,                                                                                  \
             MYC_FLATBUFFERS_DEPTH_MAX,                                                             \
             myc_flatbuffers_tables_max(size));                                                     \
-        return verifier.VerifyBuffer<table>(nullptr);                                              \
+        return verifier.VerifyBuffer<root>(nullptr);                                               \
     }
 
 /* ---- Reading in place from C; of bytes that were checked, and fields of the type named ---- */

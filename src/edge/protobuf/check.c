@@ -130,16 +130,28 @@ static bool take_packed(struct walk *walk, uint32_t wire, uint64_t size)
     return is_good;
 }
 
-static bool
-check_message(struct walk *walk, const ProtobufCMessageDescriptor *descriptor, uint32_t depth);
+// A message that is being read.
+struct frame {
+    const ProtobufCMessageDescriptor *descriptor;
+    const uint8_t *end;
+    uint64_t seen[SEEN_WORDS]; // fields, a bit each
+};
 
-// What follows a field's tag. `field` is NULL if the descriptor does not know it.
+// Starts a message in the bytes that the walk is confined to.
+static void
+enter(const struct walk *walk, struct frame *frame, const ProtobufCMessageDescriptor *descriptor)
+{
+    *frame = (struct frame){.descriptor = descriptor, .end = walk->end};
+}
+
+// What follows a field's tag. `field` is NULL if the descriptor does not know it. Where a message
+// inside begins, the walk is confined to it and *out_inner says which it is.
 static bool check_field(
     struct walk *walk,
     const ProtobufCMessageDescriptor *descriptor,
     const ProtobufCFieldDescriptor *field,
     uint32_t wire,
-    uint32_t depth)
+    const ProtobufCMessageDescriptor **out_inner)
 {
     const char *name = field != NULL ? field->name : NULL;
     uint64_t size = 0;
@@ -150,14 +162,9 @@ static bool check_field(
         return refuse(walk, descriptor->name, name, "the value is cut off or not one");
     }
     if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        const uint8_t *end = walk->end;
-        if (depth == MYC_PROTOBUF_DEPTH_MAX) {
-            return refuse(walk, descriptor->name, name, "too many messages inside of messages");
-        }
         walk->end = walk->at + size;
-        bool is_good = check_message(walk, field->descriptor, depth + 1);
-        walk->end = end;
-        return is_good;
+        *out_inner = field->descriptor;
+        return true;
     }
     if (field != NULL && wire == WIRE_BYTES && wire_of(field->type) != WIRE_BYTES) {
         return take_packed(walk, wire_of(field->type), size)
@@ -179,26 +186,56 @@ static bool check_required(
     return true;
 }
 
-static bool
-check_message(struct walk *walk, const ProtobufCMessageDescriptor *descriptor, uint32_t depth)
+// One tag and what follows it.
+static bool take_field(
+    struct walk *walk,
+    struct frame *frame,
+    uint32_t depth,
+    const ProtobufCMessageDescriptor **out_inner)
 {
-    uint64_t seen[SEEN_WORDS] = {0};
-    while (walk->at < walk->end) {
-        uint64_t tag = 0;
-        if (!take_varint(walk, TAG_BYTES_MAX, &tag) || tag > UINT32_MAX || tag >> WIRE_BITS == 0) {
-            return refuse(walk, descriptor->name, NULL, "not a tag");
-        }
-        const ProtobufCFieldDescriptor *field =
-            protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(tag >> WIRE_BITS));
-        if (field != NULL && field - descriptor->fields < SEEN_MAX) {
-            size_t i = (size_t)(field - descriptor->fields);
-            seen[i / 64] |= UINT64_C(1) << i % 64;
-        }
-        if (!check_field(walk, descriptor, field, (uint32_t)(tag & 7), depth)) {
+    const ProtobufCMessageDescriptor *descriptor = frame->descriptor;
+    uint64_t tag = 0;
+    if (!take_varint(walk, TAG_BYTES_MAX, &tag) || tag > UINT32_MAX || tag >> WIRE_BITS == 0) {
+        return refuse(walk, descriptor->name, NULL, "not a tag");
+    }
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(tag >> WIRE_BITS));
+    if (field != NULL && field - descriptor->fields < SEEN_MAX) {
+        size_t i = (size_t)(field - descriptor->fields);
+        frame->seen[i / 64] |= UINT64_C(1) << i % 64;
+    }
+    if (!check_field(walk, descriptor, field, (uint32_t)(tag & 7), out_inner)) {
+        return false;
+    }
+    return *out_inner == NULL || depth < MYC_PROTOBUF_DEPTH_MAX
+           || refuse(walk, descriptor->name, field->name, "too many messages inside of messages");
+}
+
+static bool check_messages(struct walk *walk, const ProtobufCMessageDescriptor *outermost)
+{
+    struct frame frames[MYC_PROTOBUF_DEPTH_MAX + 1];
+    uint32_t depth = 0;
+    enter(walk, &frames[0], outermost);
+    for (;;) {
+        struct frame *frame = &frames[depth];
+        const ProtobufCMessageDescriptor *inner = NULL;
+        walk->end = frame->end;
+        if (walk->at < walk->end) {
+            if (!take_field(walk, frame, depth, &inner)) {
+                return false;
+            }
+            if (inner != NULL) {
+                depth++;
+                enter(walk, &frames[depth], inner);
+            }
+        } else if (!check_required(walk, frame->descriptor, frame->seen)) {
             return false;
+        } else if (depth == 0) {
+            return true;
+        } else {
+            depth--;
         }
     }
-    return check_required(walk, descriptor, seen);
 }
 
 enum myc_status myc_protobuf_check(
@@ -209,7 +246,7 @@ enum myc_status myc_protobuf_check(
 {
     const uint8_t *start = bytes;
     struct walk walk = {start, start, start + size, diagnostic};
-    if (!check_message(&walk, payload->schema, 0)) {
+    if (!check_messages(&walk, payload->schema)) {
         return MYC_CORRUPT;
     }
     myc_diagnostic_clear(diagnostic);
