@@ -28,7 +28,9 @@ done | sed -n 's|^/\* .*/mycelium/.*:N[CF] \*/ extern [^(]*[ *]\(myc_[a-z0-9_]*\
 "$nm" -g --defined-only "$@" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u >"$work/defined"
 [ -s "$work/defined" ] || { echo "no symbols in $*"; exit 2; }
 
-grep -v -e '^myc__' -e '^_Z' -e '^DW[.]ref' -e '^__clang_call_terminate$' "$work/defined" | sort -u >"$work/exported"
+own='-e ^myc__ -e ^_Z -e ^DW[.]ref -e ^__clang_call_terminate$'
+# shellcheck disable=SC2086 # a list of words
+grep -v $own "$work/defined" | sort -u >"$work/exported"
 comm -13 "$work/declared" "$work/exported" |
     sed 's|$|: visible, but no public header declares it|' >"$work/findings"
 grep -v -e '^myc__' -e '^myc_simulation_' "$work/declared" | comm -23 - "$work/exported" |
