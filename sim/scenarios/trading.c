@@ -242,7 +242,8 @@ static struct world *begin(struct myc_sim *sim, enum deployment first)
     // Over TCP the end of a connection comes behind all that is under way on it, and the slowest
     // link that is drawn carries 64 KiB a second.
     world->tell_ns = (world->deployment == TCP ? 5 : 1) * second_ns;
-    world->return_ns = 10 * second_ns;
+    // A connect that finds the backlog full may stand until the handshake's limit, more than once.
+    world->return_ns = 20 * second_ns;
     // What only slows a connection down is borne everywhere; but a window of some bytes with late
     // segments makes TCP slower than the time that a node takes to close.
     myc_sim_allow(sim, MYC_SIM_FAULT_TINY_BUFFER, world->deployment != TCP);
@@ -531,7 +532,8 @@ static void allow_partitions(struct world *world)
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
         myc_sim_allow(world->sim, faults[i], true);
     }
-    world->tell_ns = 20 * second_ns;
+    // Who waits for room behind the narrowest link hears of a death only when it polls again.
+    world->tell_ns = 60 * second_ns;
     world->return_ns = 120 * second_ns;
     // Connect after connect may go astray; who gives up meanwhile never joins again.
     world->plan.startup_timeout_ns = 600 * second_ns;
